@@ -1,0 +1,79 @@
+import { parentPort } from 'node:worker_threads';
+import type { InferenceSession } from 'onnxruntime-node';
+import type { NamedTensors, Tensor } from './tensor.ts';
+import type { Device, ThreadAnswer, ThreadRequest } from './thread-messages.ts';
+
+// onnxruntime-node 1.29 mishandles half tensors where Float16Array exists (Node ≥ 24); without it, it behaves.
+Reflect.deleteProperty(globalThis, 'Float16Array');
+const { default: ort } = await import('onnxruntime-node');
+
+const port = parentPort;
+if (port === null) {
+  throw new TypeError('onnx-thread-main.ts is the main file of a worker thread; start it with OnnxThread.');
+}
+const sessions = new Map<number, InferenceSession>();
+let lastModel = 0;
+
+const answer = (message: ThreadAnswer, transfer: ArrayBuffer[] = []): void => { port.postMessage(message, transfer); };
+
+async function load(path: string, device: Device, intraOpThreads: number): Promise<{ model: number; session: InferenceSession }> {
+  const session = await ort.InferenceSession.create(path, {
+    executionProviders: device === 'cuda' ? ['cuda', 'cpu'] : ['cpu'],
+    intraOpNumThreads: intraOpThreads,
+    interOpNumThreads: 1,
+    // Idle threads spin by default: 25 tiny runs a second would burn a whole core.
+    extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+  });
+  lastModel += 1;
+  sessions.set(lastModel, session);
+  return { model: lastModel, session };
+}
+
+async function run(model: number, feeds: NamedTensors): Promise<{ outputs: NamedTensors; transfer: ArrayBuffer[] }> {
+  const session = sessions.get(model);
+  if (session === undefined) {
+    throw new Error(`Model ${model} is not loaded or was released.`);
+  }
+  const tensors = Object.fromEntries(Object.entries(feeds).map(([name, { data, dims }]) => [
+    name, data instanceof BigInt64Array ? new ort.Tensor('int64', data, dims) : new ort.Tensor('float32', data, dims),
+  ]));
+  const results = await session.run(tensors);
+  const outputs: Record<string, Tensor> = {};
+  const transfer: ArrayBuffer[] = [];
+  for (const [name, value] of Object.entries(results)) {
+    const { data } = value;
+    if (!(data instanceof Float32Array) && !(data instanceof BigInt64Array)) {
+      throw new Error(`Output ${name} is ${value.type}; expected float32 or int64.`);
+    }
+    const copy = data.slice();
+    outputs[name] = { dims: value.dims, data: copy };
+    transfer.push(copy.buffer);
+  }
+  return { outputs, transfer };
+}
+
+async function serve(request: ThreadRequest): Promise<void> {
+  switch (request.kind) {
+    case 'load': {
+      const { model, session } = await load(request.path, request.device, request.intraOpThreads);
+      answer({ kind: 'loaded', call: request.call, model, inputs: session.inputNames, outputs: session.outputNames });
+      return;
+    }
+    case 'run': {
+      const { outputs, transfer } = await run(request.model, request.feeds);
+      answer({ kind: 'ran', call: request.call, outputs }, transfer);
+      return;
+    }
+    case 'release': {
+      await sessions.get(request.model)?.release();
+      sessions.delete(request.model);
+      answer({ kind: 'released', call: request.call });
+    }
+  }
+}
+
+port.on('message', (request: ThreadRequest) => {
+  serve(request).catch((error: unknown) => {
+    answer({ kind: 'failed', call: request.call, message: error instanceof Error ? error.message : String(error) });
+  });
+});

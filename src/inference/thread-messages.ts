@@ -1,0 +1,17 @@
+import type { NamedTensors } from './tensor.ts';
+
+/** Where a model runs. `cuda` falls back to `cpu` only when `OnnxThread` says so. */
+export type Device = 'cpu' | 'cuda';
+
+/** What the owner asks of an inference thread. */
+export type ThreadRequest =
+  | { readonly kind: 'load'; readonly call: number; readonly path: string; readonly device: Device; readonly intraOpThreads: number }
+  | { readonly kind: 'run'; readonly call: number; readonly model: number; readonly feeds: NamedTensors }
+  | { readonly kind: 'release'; readonly call: number; readonly model: number };
+
+/** What an inference thread answers. */
+export type ThreadAnswer =
+  | { readonly kind: 'loaded'; readonly call: number; readonly model: number; readonly inputs: readonly string[]; readonly outputs: readonly string[] }
+  | { readonly kind: 'ran'; readonly call: number; readonly outputs: NamedTensors }
+  | { readonly kind: 'released'; readonly call: number }
+  | { readonly kind: 'failed'; readonly call: number; readonly message: string };
