@@ -12,6 +12,7 @@ export const ERROR_CATALOGUE = {
   invalid_request: { status: 400, meaning: 'The body or a field has the wrong form. The message names the field.' },
   body_too_large: { status: 413, meaning: 'The body is over the limit for this address. Send less.' },
   unsupported_media_type: { status: 415, meaning: 'The content type does not fit this address. The message names those that do.' },
+  forbidden_origin: { status: 403, meaning: 'The Host or Origin of the request is not one this server serves. Set server.allowedHosts or server.allowedOrigins.' },
   rate_limited: { status: 429, meaning: 'Too many requests from this address. Wait for Retry-After seconds.' },
   internal: { status: 500, meaning: 'A fault in the server. It is logged; try again, then report it.' },
   unknown_session: { status: 404, meaning: 'The session does not exist or has ended. Create a new one.' },

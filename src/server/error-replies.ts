@@ -1,0 +1,41 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { AvatarError } from '../base/errors.ts';
+import type { ErrorCode } from '../base/errors.ts';
+
+/** Seconds after which a refused client may try again. */
+const RETRY_AFTER_S = 5;
+
+const FASTIFY_CODES: Readonly<Record<string, ErrorCode>> = Object.freeze({
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'invalid_request',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'invalid_request',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_request',
+});
+
+/** Answers every failure as `{"error":{"code","message"}}` with the catalogue's status; 503 and 429 carry Retry-After. */
+export function addErrorReplies(app: FastifyInstance): void {
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const known = asAvatarError(error);
+    if (known.code === 'internal') {
+      request.log.error({ err: error }, 'A request failed unexpectedly.');
+    }
+    return sendError(reply, known);
+  });
+  app.setNotFoundHandler((request: FastifyRequest, reply) => sendError(reply, new AvatarError('not_found', `There is no ${request.method} ${request.url.split('?')[0] ?? ''}. See the API table in README.`)));
+}
+
+function sendError(reply: FastifyReply, error: AvatarError): FastifyReply {
+  if (error.status === 503 || error.status === 429) {
+    void reply.header('retry-after', RETRY_AFTER_S);
+  }
+  return reply.status(error.status).send({ error: { code: error.code, message: error.message } });
+}
+
+function asAvatarError(error: FastifyError): AvatarError {
+  if (error instanceof AvatarError) {
+    return error;
+  }
+  const code = FASTIFY_CODES[error.code] ?? (error.statusCode === 400 ? 'invalid_request' : 'internal');
+  return new AvatarError(code, code === 'internal' ? 'The server failed to answer this request. Try again; the log has the reason.' : error.message, { cause: error });
+}

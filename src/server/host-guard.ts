@@ -1,0 +1,29 @@
+import type { IncomingMessage } from 'node:http';
+import { isIPv6 } from 'node:net';
+import type { Config } from './config.ts';
+
+const LOOPBACK_NAMES: readonly string[] = Object.freeze(['localhost', '127.0.0.1', '[::1]']);
+
+/** True for the addresses that only this machine can reach. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}
+
+/** Writes an address as it stands in a URL. */
+export function urlHost(host: string): string {
+  return isIPv6(host) ? `[${host}]` : host;
+}
+
+/**
+ * Says whether a request may be answered: its Host must be one of ours (a page elsewhere could otherwise reach a
+ * loopback server through a name that resolves to it), and its Origin, where there is one, the server's own or an allowed one.
+ */
+export function isAllowed(request: Pick<IncomingMessage, 'headers'>, { host, allowedHosts, allowedOrigins }: Config['server']): boolean {
+  const asked = request.headers.host ?? '';
+  const hosts = allowedHosts.length > 0 ? allowedHosts : isLoopback(host) ? LOOPBACK_NAMES : undefined;
+  if (hosts !== undefined && !hosts.includes(asked.replace(/:\d+$/, ''))) {
+    return false;
+  }
+  const origin = request.headers.origin;
+  return origin === undefined || allowedOrigins.includes(origin) || origin.replace(/^https?:\/\//, '') === asked;
+}

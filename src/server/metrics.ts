@@ -1,0 +1,141 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { COUNTED_EVENTS, STAGES } from '../base/stats.ts';
+import type { CountedEvent, Stage, Stats } from '../base/stats.ts';
+
+const STAGE_BUCKETS_S = [0.0005, 0.001, 0.002, 0.004, 0.006, 0.01, 0.015, 0.02, 0.03, 0.04, 0.08, 0.2, 1];
+const LATENCY_BUCKETS_S = [0.05, 0.1, 0.15, 0.2, 0.225, 0.25, 0.275, 0.3, 0.35, 0.4, 0.5, 0.75, 1, 2];
+
+/** Name, kind, labels and meaning of every metric; README's table and the tests are held to this list. */
+export const METRICS = {
+  orator_sessions: { kind: 'gauge', labels: ['state'], help: 'Sessions by state: waiting for a viewer, idle, listening, speaking.' },
+  orator_sessions_started_total: { kind: 'counter', labels: [], help: 'Sessions created.' },
+  orator_sessions_ended_total: { kind: 'counter', labels: ['reason'], help: 'Sessions ended, by reason.' },
+  orator_sessions_rejected_total: { kind: 'counter', labels: ['code'], help: 'Sessions refused, by error code.' },
+  orator_stage_seconds: { kind: 'histogram', labels: ['stage'], help: 'Time one unit of work took in a stage.' },
+  orator_speech_to_frame_seconds: { kind: 'histogram', labels: [], help: 'From the first sound of an utterance arriving to its first video frame being sent.' },
+  orator_first_frame_seconds: { kind: 'histogram', labels: [], help: 'From the SDP offer to the first video frame being sent.' },
+  orator_frames_rendered_total: { kind: 'counter', labels: [], help: 'Video frames drawn.' },
+  orator_frames_late_total: { kind: 'counter', labels: [], help: 'Video frames sent after their time.' },
+  orator_frames_dropped_total: { kind: 'counter', labels: [], help: 'Video frames not drawn because earlier ones were still under way.' },
+  orator_key_frames_total: { kind: 'counter', labels: [], help: 'Key frames sent.' },
+  orator_pictures_lost_total: { kind: 'counter', labels: [], help: 'Requests for a key frame by viewers.' },
+  orator_interrupts_total: { kind: 'counter', labels: [], help: 'Interrupts.' },
+  orator_worker_restarts_total: { kind: 'counter', labels: [], help: 'Threads that died and were replaced.' },
+  orator_microphone_packets_lost_total: { kind: 'counter', labels: [], help: 'Microphone packets that never came.' },
+  orator_clock_ticks_skipped_total: { kind: 'counter', labels: [], help: 'Ticks of the media clock given up after a hold-up of the thread.' },
+  orator_queued_speech_seconds: { kind: 'gauge', labels: [], help: 'Speech waiting to be spoken, summed over sessions.' },
+  orator_frames_in_flight: { kind: 'gauge', labels: [], help: 'Video frames being made, summed over sessions.' },
+  orator_video_bitrate_bps: { kind: 'gauge', labels: [], help: 'Video bitrate asked of the encoders, summed over sessions.' },
+  orator_fraction_lost_ratio: { kind: 'gauge', labels: [], help: 'Largest share of packets lost that a viewer reported last.' },
+  orator_round_trip_seconds: { kind: 'gauge', labels: [], help: 'Longest round trip that a viewer reported last.' },
+} as const satisfies Record<string, { kind: 'gauge' | 'counter' | 'histogram'; labels: readonly string[]; help: string }>;
+
+/** Name of a metric. */
+export type MetricName = keyof typeof METRICS;
+
+/** What gauges read, at the moment of a scrape. */
+export interface SessionGauges {
+  readonly sessionsByState: Readonly<Record<string, number>>;
+  readonly queuedSpeechMs: number;
+  readonly framesInFlight: number;
+  readonly videoBitrateBps: number;
+  readonly fractionLost: number;
+  readonly roundTripMs: number;
+}
+
+/** Turns what stages and sessions report into Prometheus metrics. */
+export class Metrics implements Stats {
+  readonly #registry = new Registry();
+  readonly #counters = new Map<MetricName, Counter>();
+  readonly #histograms = new Map<MetricName, Histogram>();
+  readonly #stages: ReadonlyMap<Stage, { observe(seconds: number): void }>;
+
+  constructor(readGauges: () => SessionGauges) {
+    collectDefaultMetrics({ register: this.#registry });
+    for (const [name, { kind, labels, help }] of Object.entries(METRICS) as [MetricName, (typeof METRICS)[MetricName]][]) {
+      const options = { name, help, labelNames: [...labels], registers: [this.#registry] };
+      if (kind === 'counter') {
+        this.#counters.set(name, new Counter(options));
+      } else if (kind === 'histogram') {
+        this.#histograms.set(name, new Histogram({ ...options, buckets: name === 'orator_stage_seconds' ? STAGE_BUCKETS_S : LATENCY_BUCKETS_S }));
+      } else {
+        new Gauge({ ...options, collect(): void { setGauge(this, name, readGauges()); } });
+      }
+    }
+    const stages = this.#histogram('orator_stage_seconds');
+    this.#stages = new Map(STAGES.map((stage) => [stage, stages.labels({ stage })]));
+  }
+
+  stageMs(stage: Stage, ms: number): void {
+    this.#stages.get(stage)?.observe(ms / 1000);
+  }
+
+  count(event: CountedEvent, by = 1): void {
+    this.#counter(COUNTERS[event]).inc(by);
+  }
+
+  sessionStarted(): void {
+    this.#counter('orator_sessions_started_total').inc();
+  }
+
+  sessionEnded(reason: string): void {
+    this.#counter('orator_sessions_ended_total').inc({ reason });
+  }
+
+  sessionRejected(code: string): void {
+    this.#counter('orator_sessions_rejected_total').inc({ code });
+  }
+
+  speechToFrameMs(ms: number): void {
+    this.#histogram('orator_speech_to_frame_seconds').observe(ms / 1000);
+  }
+
+  firstFrameMs(ms: number): void {
+    this.#histogram('orator_first_frame_seconds').observe(ms / 1000);
+  }
+
+  /** Content type of `text()`. */
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** All metrics in Prometheus' text form. */
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  #counter(name: MetricName): Counter {
+    const counter = this.#counters.get(name);
+    if (counter === undefined) {
+      throw new TypeError(`${name} is no counter.`);
+    }
+    return counter;
+  }
+
+  #histogram(name: MetricName): Histogram {
+    const histogram = this.#histograms.get(name);
+    if (histogram === undefined) {
+      throw new TypeError(`${name} is no histogram.`);
+    }
+    return histogram;
+  }
+}
+
+const COUNTERS = Object.fromEntries(COUNTED_EVENTS.map((event) => [event, `orator_${event}_total`])) as Record<CountedEvent, MetricName>;
+
+function setGauge(gauge: Gauge, name: string, values: SessionGauges): void {
+  switch (name) {
+    case 'orator_sessions': {
+      for (const [state, count] of Object.entries(values.sessionsByState)) {
+        gauge.set({ state }, count);
+      }
+      return;
+    }
+    case 'orator_queued_speech_seconds': { gauge.set(values.queuedSpeechMs / 1000); return; }
+    case 'orator_frames_in_flight': { gauge.set(values.framesInFlight); return; }
+    case 'orator_video_bitrate_bps': { gauge.set(values.videoBitrateBps); return; }
+    case 'orator_fraction_lost_ratio': { gauge.set(values.fractionLost); return; }
+    case 'orator_round_trip_seconds': { gauge.set(values.roundTripMs / 1000); return; }
+    default: { throw new TypeError(`${name} is no gauge.`); }
+  }
+}

@@ -1,0 +1,118 @@
+import { fileURLToPath } from 'node:url';
+import cors from '@fastify/cors';
+import rateLimit from '@fastify/rate-limit';
+import Fastify from 'fastify';
+import type { FastifyInstance } from 'fastify';
+import type { Logger as PinoLogger } from 'pino';
+import { AvatarError } from '../base/errors.ts';
+import { Scope } from '../base/scope.ts';
+import type { Closeable } from '../base/scope.ts';
+import { Studio } from '../studio.ts';
+import { addAvatarRoutes } from './avatar-routes.ts';
+import type { Config } from './config.ts';
+import { addErrorReplies } from './error-replies.ts';
+import { isAllowed, isLoopback, urlHost } from './host-guard.ts';
+import { Metrics } from './metrics.ts';
+import { bundlePage } from './page-bundle.ts';
+import { addPageRoutes } from './page-routes.ts';
+import { SessionRegistry } from './session-registry.ts';
+import { addSessionRoutes } from './session-routes.ts';
+import { addStreamUpgrade } from './stream-upgrade.ts';
+
+const CLIENT_FOLDER = fileURLToPath(new URL('../../client', import.meta.url));
+
+/** The running server: page, API, WebSockets and metrics on one port. */
+export class OratorServer implements Closeable {
+  readonly #scope: Scope;
+  /** The HTTP application; tests inject requests here without a socket. */
+  readonly app: FastifyInstance;
+  readonly sessions: SessionRegistry;
+  readonly #config: Config;
+  #url: string | undefined;
+
+  private constructor(parts: { scope: Scope; app: FastifyInstance; sessions: SessionRegistry; config: Config }) {
+    this.#scope = parts.scope;
+    this.app = parts.app;
+    this.sessions = parts.sessions;
+    this.#config = parts.config;
+  }
+
+  /** Makes everything ready, without listening yet. Bundling the page and loading the models go side by side. */
+  static async create(config: Config, logger: PinoLogger): Promise<OratorServer> {
+    const scope = new Scope();
+    try {
+      const metrics: Metrics = new Metrics(() => sessions.gauges());
+      const sessions = new SessionRegistry({ limits: config.sessions, metrics, logger });
+      const [studio, page] = await Promise.all([
+        Studio.open(studioOptions(config), { logger, stats: metrics }),
+        bundlePage(CLIENT_FOLDER),
+      ]);
+      scope.own(studio);
+      const app = Fastify({ loggerInstance: logger, disableRequestLogging: true, trustProxy: config.server.trustProxy, bodyLimit: 64 * 1024, forceCloseConnections: true });
+      scope.defer(() => app.close());
+      scope.own(sessions);
+      await addGuards(app, config);
+      addErrorReplies(app);
+      addPageRoutes(app, page);
+      addHealthRoutes(app, { studio, metrics, sessions, config });
+      addSessionRoutes(app, { studio, sessions, config });
+      addAvatarRoutes(app, { avatars: studio.avatars, config });
+      const webSockets = addStreamUpgrade(app.server, { sessions, config, logger });
+      scope.defer(() => { webSockets.close(); });
+      return new OratorServer({ scope, app, sessions, config });
+    } catch (error) {
+      await scope.close();
+      throw error;
+    }
+  }
+
+  /** Listens, and returns the address to open in a browser. */
+  async listen(): Promise<string> {
+    const { host, port } = this.#config.server;
+    await this.app.listen({ host, port });
+    const address = this.app.server.address();
+    const bound = typeof address === 'object' && address !== null ? address.port : port;
+    this.#url = `http://${isLoopback(host) ? 'localhost' : urlHost(host)}:${bound}`;
+    return this.#url;
+  }
+
+  /** Ends every session, stops listening and frees everything. */
+  close(): Promise<void> {
+    return this.#scope.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+async function addGuards(app: FastifyInstance, config: Config): Promise<void> {
+  app.addHook('onRequest', async (request) => {
+    if (!isAllowed(request, config.server)) {
+      throw new AvatarError('forbidden_origin', 'The request came for a host name, or from a page, that this server does not serve. See server.allowedHosts and server.allowedOrigins.');
+    }
+  });
+  await app.register(cors, { origin: config.server.allowedOrigins, methods: ['GET', 'POST', 'PATCH', 'DELETE'], exposedHeaders: ['location', 'retry-after'] });
+  await app.register(rateLimit, {
+    max: config.server.requestsPerMinute, timeWindow: '1 minute',
+    errorResponseBuilder: () => new AvatarError('rate_limited', `More than ${config.server.requestsPerMinute} requests in a minute. Wait for Retry-After seconds.`),
+  });
+}
+
+function addHealthRoutes(app: FastifyInstance, { studio, metrics, sessions, config }: { studio: Studio; metrics: Metrics; sessions: SessionRegistry; config: Config }): void {
+  const unlimited = { config: { rateLimit: false } };
+  app.get('/healthz', unlimited, () => ({ status: 'ok' }));
+  app.get('/readyz', unlimited, (_request, reply) => {
+    const full = sessions.size >= config.sessions.max;
+    return reply.status(full ? 503 : 200).send({ status: full ? 'full' : 'ready', sessions: sessions.size, max: config.sessions.max });
+  });
+  app.get('/metrics', unlimited, async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
+  app.get('/v1/voices', () => ({ voices: studio.voices() }));
+}
+
+function studioOptions({ speech, video, webrtc, avatars, render, server }: Config): Parameters<typeof Studio.open>[0] {
+  return {
+    speech, video, avatars, renderThreads: render.threads,
+    webrtc: { ...webrtc, loopbackOnly: isLoopback(server.host) && !webrtc.allInterfaces },
+  };
+}

@@ -1,0 +1,38 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import type { Logger } from '../base/logger.ts';
+import { AvatarError } from '../base/errors.ts';
+import { ControlChannel, MAX_MESSAGE_BYTES } from '../transport/control-channel.ts';
+import type { Config } from './config.ts';
+import { isAllowed } from './host-guard.ts';
+import type { SessionRegistry } from './session-registry.ts';
+
+const STREAM_PATH = /^\/v1\/sessions\/([\w-]+)\/stream$/;
+
+/** WebSocket close code of a refusal; the reason is `<code>: <message>`. */
+const REFUSED = 4000;
+
+/** Turns upgrade requests of `/v1/sessions/:id/stream` into the session's control channel. */
+export function addStreamUpgrade(server: Server, { sessions, config, logger }: { sessions: SessionRegistry; config: Config; logger: Logger }): WebSocketServer {
+  const webSockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', (error) => { logger.debug({ err: error }, 'A WebSocket request broke off.'); });
+    const id = STREAM_PATH.exec((request.url ?? '').split('?')[0] ?? '')?.[1];
+    if (id === undefined || !isAllowed(request, config.server)) {
+      socket.end(`HTTP/1.1 ${id === undefined ? '404 Not Found' : '403 Forbidden'}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+      return;
+    }
+    webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+      try {
+        const session = sessions.get(id);
+        session.attach(new ControlChannel(webSocket, { logger }));
+      } catch (error) {
+        const known = error instanceof AvatarError ? error : new AvatarError('internal', 'The server failed to open the stream.', { cause: error });
+        webSocket.send(JSON.stringify({ type: 'error', code: known.code, message: known.message }));
+        webSocket.close(REFUSED, known.code);
+      }
+    });
+  });
+  return webSockets;
+}

@@ -1,0 +1,275 @@
+import type { AudioBlock } from './base/audio-block.ts';
+import { AvatarError } from './base/errors.ts';
+import { TICK_US } from './base/media-clock.ts';
+import { Scope } from './base/scope.ts';
+import type { Closeable } from './base/scope.ts';
+import { Resampler } from './audio/resampler.ts';
+import { SpeechQueue } from './audio/speech-queue.ts';
+import type { TextToSpeech } from './audio/text-to-speech.ts';
+
+const TICK_MS = TICK_US / 1000;
+const VOICE_RATE_HZ = 48_000;
+const MEL_RATE_HZ = 16_000;
+const VOICE_SAMPLES = (VOICE_RATE_HZ * TICK_MS) / 1000;
+
+/** Speech of a text that may wait in the queue before the engine is asked for more. */
+const TEXT_AHEAD_MS = 3000;
+
+/** Texts that may wait behind the one being spoken. */
+const MOST_WAITING_TEXTS = 16;
+
+/** What happened to an utterance, told when the viewer hears it. */
+export type SpeechEvent =
+  /** Its first sound leaves; it arrived `waitedMs` ago and nothing else was playing then when `fresh`. */
+  | { readonly type: 'started'; readonly id: string; readonly waitedMs: number; readonly fresh: boolean }
+  | { readonly type: 'ended'; readonly id: string; readonly playedMs: number; readonly interrupted: boolean }
+  | { readonly type: 'failed'; readonly id: string; readonly error: AvatarError };
+
+/** One tick's sound. Both arrays are reused at the next tick. */
+export interface SpeechTick {
+  /** 320 samples at 16 kHz, new at this tick: what the mouth follows. */
+  readonly mel: Float32Array;
+  /** 960 samples at 48 kHz, from `delayMs` ago: what the viewer hears. */
+  readonly voice: Float32Array;
+  /** True while the new sound is speech. */
+  readonly speaking: boolean;
+  /** True while the delayed sound is speech. */
+  readonly heard: boolean;
+}
+
+/** How a speech line is set up. */
+export interface SpeechLineOptions {
+  /** Engine for typed text; without one, `speak` fails with `speech_engine_missing`. */
+  readonly textToSpeech: TextToSpeech | undefined;
+  readonly voice: string;
+  readonly maxTextChars: number;
+  readonly maxQueuedMs: number;
+  /** Time between sound in and sound out: what the picture needs. Whole ticks of 20 ms. */
+  readonly delayMs: number;
+  readonly onEvent: (event: SpeechEvent) => void;
+}
+
+interface Scheduled {
+  readonly tick: number;
+  readonly event: SpeechEvent;
+}
+
+/** One viewer's way from texts, pushed PCM and the mirrored microphone to the sound that is heard and seen. */
+export class SpeechLine implements Closeable {
+  readonly #scope = new Scope();
+  readonly #options: SpeechLineOptions;
+  readonly #queue: SpeechQueue;
+  readonly #mirror: Resampler;
+  readonly #delayed: readonly Float32Array[];
+  readonly #voice = new Float32Array(VOICE_SAMPLES);
+  readonly #mel = new Float32Array((MEL_RATE_HZ * TICK_MS) / 1000);
+  readonly #scheduled: Scheduled[] = [];
+  readonly #arrivedMs = new Map<string, { readonly atMs: number; readonly fresh: boolean }>();
+  #texts: Promise<void> = Promise.resolve();
+  #waitingTexts = 0;
+  #cancel = new AbortController();
+  #roomMade: (() => void) | undefined;
+  #pushedId: string | undefined;
+  #lastUtterance = 0;
+  #ticks = 0;
+  #lastSpokenTick = -Infinity;
+
+  private constructor(options: SpeechLineOptions, queue: SpeechQueue, mirror: Resampler) {
+    this.#options = options;
+    this.#queue = this.#scope.own(queue);
+    this.#mirror = this.#scope.own(mirror);
+    this.#delayed = Array.from({ length: options.delayMs / TICK_MS }, () => new Float32Array(VOICE_SAMPLES));
+    this.#scope.defer(() => { this.#stopTexts(); });
+  }
+
+  static async open(options: SpeechLineOptions): Promise<SpeechLine> {
+    const queue = await SpeechQueue.create({ maxQueuedMs: options.maxQueuedMs });
+    return new SpeechLine(options, queue, await Resampler.create(MEL_RATE_HZ, VOICE_RATE_HZ));
+  }
+
+  /** Speech that waits to be played, in milliseconds. */
+  get queuedMs(): number {
+    return this.#queue.queuedMs;
+  }
+
+  /**
+   * Speaks a text after what is waiting, and returns the utterance's id.
+   * @throws AvatarError `text_too_long`, `speech_engine_missing`, `unknown_voice`, `speech_queue_full`.
+   */
+  speak(text: string, { voice = this.#options.voice, id = this.#newId() }: { voice?: string | undefined; id?: string | undefined } = {}): string {
+    const { textToSpeech, maxTextChars } = this.#options;
+    if (text.length > maxTextChars) {
+      throw new AvatarError('text_too_long', `The text has ${text.length} characters; at most ${maxTextChars} are spoken at once. Split it.`);
+    }
+    if (textToSpeech === undefined) {
+      throw new AvatarError('speech_engine_missing', 'No text-to-speech engine is installed. Install the optional package or push PCM.');
+    }
+    if (this.#waitingTexts >= MOST_WAITING_TEXTS) {
+      throw new AvatarError('speech_queue_full', `${MOST_WAITING_TEXTS} texts are waiting already. Wait for speech.ended.`);
+    }
+    this.#waitingTexts += 1;
+    this.#arrived(id);
+    const { signal } = this.#cancel;
+    this.#texts = this.#texts.then(() => this.#say(textToSpeech, { text, voice, id, signal })).finally(() => { this.#waitingTexts -= 1; });
+    return id;
+  }
+
+  /**
+   * Starts pushed PCM and returns the utterance's id.
+   * @throws AvatarError `audio_already_started`.
+   */
+  startPcm(rateHz: number, id = this.#newId()): string {
+    if (this.#pushedId !== undefined) {
+      throw new AvatarError('audio_already_started', 'The last pushed speech has not ended. Send audio.end or interrupt first.');
+    }
+    this.#queue.begin(id, rateHz);
+    this.#pushedId = id;
+    return id;
+  }
+
+  /**
+   * Adds samples to the pushed speech.
+   * @throws AvatarError `no_audio_started`, `speech_queue_full` (nothing of the samples is taken then).
+   */
+  appendPcm(samples: Float32Array): void {
+    const id = this.#started();
+    if (!this.#queue.append(id, samples)) {
+      throw new AvatarError('speech_queue_full', `${this.#options.maxQueuedMs} ms of speech are waiting already. Push no faster than it is spoken.`);
+    }
+    if (!this.#arrivedMs.has(id)) {
+      this.#arrived(id);
+    }
+  }
+
+  /** Ends the pushed speech. @throws AvatarError `no_audio_started`. */
+  endPcm(): void {
+    this.#queue.end(this.#started());
+    this.#pushedId = undefined;
+  }
+
+  /** Silences everything at once: nothing spoken so far is heard after the current tick. */
+  interrupt(): void {
+    this.#stopTexts();
+    this.#cancel = new AbortController();
+    this.#pushedId = undefined;
+    for (const block of this.#delayed) {
+      block.fill(0);
+    }
+    this.#lastSpokenTick = -Infinity;
+    const ended = this.#scheduled.splice(0).flatMap(({ tick, event }) => (event.type === 'ended'
+      ? [{ id: event.id, playedMs: event.playedMs - (tick - this.#ticks) * TICK_MS }] : []));
+    const pulled = this.#queue.interrupt().map(({ id, playedMs }) => ({ id, playedMs: playedMs - this.#options.delayMs }));
+    this.#arrivedMs.clear();
+    for (const { id, playedMs } of [...ended, ...pulled]) {
+      this.#options.onEvent({ type: 'ended', id, playedMs: Math.max(0, Math.round(playedMs)), interrupted: true });
+    }
+  }
+
+  /** Makes one tick of sound. The mirrored microphone (320 samples at 16 kHz) is mixed in where given. */
+  tick(microphone?: Float32Array): SpeechTick {
+    const pulled = this.#queue.pull();
+    this.#mel.set(pulled.mel);
+    const slot = this.#delayed[this.#ticks % this.#delayed.length]!;
+    this.#voice.set(slot);
+    slot.set(pulled.voice);
+    if (microphone !== undefined) {
+      mixInto(this.#mel, microphone);
+      mixInto(slot, this.#mirror.process(microphone));
+    }
+    this.#report(pulled);
+    if (pulled.speaking) {
+      this.#lastSpokenTick = this.#ticks;
+    }
+    this.#ticks += 1;
+    if (this.#queue.queuedMs < TEXT_AHEAD_MS) {
+      this.#roomMade?.();
+    }
+    return { mel: this.#mel, voice: this.#voice, speaking: pulled.speaking, heard: this.#ticks - this.#lastSpokenTick <= this.#delayed.length + 1 };
+  }
+
+  close(): Promise<void> {
+    return this.#scope.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #report({ started, ended }: { started?: string | undefined; ended?: { id: string; playedMs: number } | undefined }): void {
+    const tick = this.#ticks + this.#delayed.length;
+    if (started !== undefined) {
+      this.#scheduled.push({ tick, event: { type: 'started', id: started, waitedMs: 0, fresh: false } });
+    }
+    if (ended !== undefined) {
+      this.#scheduled.push({ tick: tick + 1, event: { type: 'ended', ...ended, interrupted: false } });
+    }
+    while (this.#scheduled.length > 0 && this.#scheduled[0]!.tick <= this.#ticks) {
+      const { event } = this.#scheduled.shift() as Scheduled;
+      this.#options.onEvent(event.type === 'started' ? this.#withArrival(event.id) : event);
+    }
+  }
+
+  #withArrival(id: string): SpeechEvent {
+    const arrival = this.#arrivedMs.get(id);
+    this.#arrivedMs.delete(id);
+    return { type: 'started', id, waitedMs: performance.now() - (arrival?.atMs ?? performance.now()), fresh: arrival?.fresh ?? false };
+  }
+
+  #arrived(id: string): void {
+    this.#arrivedMs.set(id, { atMs: performance.now(), fresh: this.#queue.queuedMs === 0 && this.#arrivedMs.size === 0 });
+  }
+
+  #started(): string {
+    if (this.#pushedId === undefined) {
+      throw new AvatarError('no_audio_started', 'PCM came before audio.start. Send audio.start with rateHz first.');
+    }
+    return this.#pushedId;
+  }
+
+  #newId(): string {
+    this.#lastUtterance += 1;
+    return `utterance-${this.#lastUtterance}`;
+  }
+
+  #stopTexts(): void {
+    this.#cancel.abort();
+    this.#roomMade?.();
+  }
+
+  async #say(engine: TextToSpeech, { text, voice, id, signal }: { text: string; voice: string; id: string; signal: AbortSignal }): Promise<void> {
+    let begun = false;
+    try {
+      for await (const block of engine.speak({ text, voice, signal })) {
+        if (signal.aborted) {
+          return;
+        }
+        if (!begun) {
+          this.#queue.begin(id, block.sampleRateHz);
+          begun = true;
+        }
+        await this.#append(id, block, signal);
+      }
+    } catch (error) {
+      if (!signal.aborted) {
+        this.#options.onEvent({ type: 'failed', id, error: error instanceof AvatarError ? error : new AvatarError('speech_engine_failed', 'The text could not be spoken. Try again.', { cause: error }) });
+      }
+    }
+    if (begun && !signal.aborted) {
+      this.#queue.end(id);
+    }
+  }
+
+  async #append(id: string, block: AudioBlock, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && (this.#queue.queuedMs >= TEXT_AHEAD_MS || !this.#queue.append(id, block.samples))) {
+      await new Promise<void>((resolve) => { this.#roomMade = resolve; });
+      this.#roomMade = undefined;
+    }
+  }
+}
+
+function mixInto(target: Float32Array, added: Float32Array): void {
+  const length = Math.min(target.length, added.length);
+  for (let index = 0; index < length; index++) {
+    target[index] = Math.max(-1, Math.min(1, target[index]! + added[index]!));
+  }
+}

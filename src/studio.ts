@@ -1,0 +1,156 @@
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { AvatarStore } from './avatars/avatar-store.ts';
+import { EspeakTextToSpeech } from './audio/espeak-text-to-speech.ts';
+import { MelStream } from './audio/mel-stream.ts';
+import type { TextToSpeech, Voice } from './audio/text-to-speech.ts';
+import { VoiceActivityModel } from './audio/voice-activity-detector.ts';
+import { AvatarError } from './base/errors.ts';
+import type { VideoCodec } from './base/encoded-unit.ts';
+import type { Logger } from './base/logger.ts';
+import { MediaClock } from './base/media-clock.ts';
+import { Scope } from './base/scope.ts';
+import type { Closeable } from './base/scope.ts';
+import type { Stats } from './base/stats.ts';
+import { BitrateController } from './encode/bitrate-controller.ts';
+import { VideoEncoder } from './encode/video-encoder.ts';
+import { VoiceEncoder } from './encode/voice-encoder.ts';
+import { FrameLine } from './frame-line.ts';
+import { FaceMotion } from './motion/face-motion.ts';
+import { MelExpressionModel } from './motion/mel-expression-model.ts';
+import type { ExpressionModel } from './motion/expression-model.ts';
+import type { Renderer } from './render/renderer.ts';
+import { WarpRenderer } from './render/warp-renderer.ts';
+import { Session } from './session.ts';
+import { SpeechLine } from './speech-line.ts';
+import type { SessionMode } from './transport/messages.ts';
+import { WebRtcPeer } from './transport/webrtc-peer.ts';
+import type { IceServer } from './transport/webrtc-peer.ts';
+
+const MODELS_FOLDER = fileURLToPath(new URL('../models', import.meta.url));
+
+/** Packs of networks that can draw a face. */
+export const PACKS = ['built-in'] as const;
+
+/** How a studio is set up; the settings of the same names explain them. */
+export interface StudioOptions {
+  readonly speech: { readonly voice: string; readonly maxTextChars: number; readonly maxQueuedMs: number; readonly pipelineMs: number };
+  readonly video: { readonly codecs: readonly VideoCodec[]; readonly startKbps: number; readonly minKbps: number; readonly maxKbps: number };
+  readonly avatars: { readonly folder: string; readonly default: string; readonly max: number };
+  readonly webrtc: { readonly iceServers: readonly IceServer[]; readonly portMin: number; readonly portMax: number; readonly publicAddress: string; readonly loopbackOnly: boolean };
+  /** 0: one less than the machine has cores. */
+  readonly renderThreads: number;
+}
+
+/** What all sessions share: clock, portraits, drawing threads, networks, voices. */
+export class Studio implements Closeable {
+  readonly avatars: AvatarStore;
+  readonly #scope: Scope;
+  readonly #options: StudioOptions;
+  readonly #logger: Logger;
+  readonly #stats: Stats;
+  readonly #clock: MediaClock;
+  readonly #renderer: Renderer;
+  readonly #expression: ExpressionModel;
+  readonly #textToSpeech: TextToSpeech | undefined;
+  readonly #voiceActivity: VoiceActivityModel;
+
+  /** Opens everything that sessions share; nothing is loaded later than here but portraits. */
+  static async open(options: StudioOptions, { logger, stats }: { logger: Logger; stats: Stats }): Promise<Studio> {
+    const scope = new Scope();
+    try {
+      const renderer = scope.own(new WarpRenderer({ threads: options.renderThreads, stats, logger }));
+      const [avatars, voiceActivity, textToSpeech] = await Promise.all([
+        AvatarStore.open({ folder: options.avatars.folder, max: options.avatars.max, modelsFolder: MODELS_FOLDER, logger, stats }),
+        VoiceActivityModel.open(MODELS_FOLDER),
+        openTextToSpeech(logger),
+      ]);
+      return new Studio({ scope, options, logger, stats, renderer, avatars: scope.own(avatars), voiceActivity: scope.own(voiceActivity), textToSpeech: textToSpeech && scope.own(textToSpeech) });
+    } catch (error) {
+      await scope.close();
+      throw error;
+    }
+  }
+
+  private constructor(parts: {
+    scope: Scope; options: StudioOptions; logger: Logger; stats: Stats; renderer: Renderer; avatars: AvatarStore;
+    voiceActivity: VoiceActivityModel; textToSpeech: TextToSpeech | undefined;
+  }) {
+    this.#scope = parts.scope;
+    this.#options = parts.options;
+    this.#logger = parts.logger;
+    this.#stats = parts.stats;
+    this.#renderer = parts.renderer;
+    this.avatars = parts.avatars;
+    this.#voiceActivity = parts.voiceActivity;
+    this.#textToSpeech = parts.textToSpeech;
+    this.#expression = this.#scope.own(new MelExpressionModel());
+    this.#clock = new MediaClock({ stats: this.#stats, onError: (error) => { this.#logger.error({ err: error }, 'A tick of the media clock failed.'); } });
+  }
+
+  /** Voices that typed text can have. */
+  voices(): readonly Voice[] {
+    return this.#textToSpeech?.voices() ?? [];
+  }
+
+  /**
+   * Opens a session, waiting for its viewer.
+   * @throws AvatarError `unknown_pack`, `unknown_avatar`, `unknown_voice`.
+   */
+  async openSession(asked: { avatar?: string | undefined; voice?: string | undefined; pack?: string | undefined; mode?: SessionMode | undefined }): Promise<Session> {
+    if (asked.pack !== undefined && !PACKS.some((pack) => pack === asked.pack)) {
+      throw new AvatarError('unknown_pack', `There is no pack ${asked.pack}. Installed: ${PACKS.join(', ')}.`);
+    }
+    const voice = asked.voice ?? this.#options.speech.voice;
+    if (asked.voice !== undefined) {
+      this.#textToSpeech?.checkVoice(voice);
+    }
+    const avatar = await this.avatars.get(asked.avatar ?? this.#options.avatars.default);
+    const { speech, video } = this.#options;
+    const id = randomUUID();
+    return Session.open({
+      id, avatar, voice,
+      mode: asked.mode ?? 'push',
+      delayMs: speech.pipelineMs,
+      clock: this.#clock, logger: this.#logger, stats: this.#stats,
+      mel: new MelStream(),
+      voiceEncoder: await VoiceEncoder.open(),
+      voiceActivity: this.#voiceActivity.detector(),
+      bitrate: new BitrateController({ startBps: video.startKbps * 1000, minBps: video.minKbps * 1000, maxBps: video.maxKbps * 1000 }),
+      openSpeech: (onEvent) => SpeechLine.open({ ...speech, voice, delayMs: speech.pipelineMs, textToSpeech: this.#textToSpeech, onEvent }),
+      openFrames: async (peer, onFailed) => new FrameLine({
+        face: new FaceMotion({ model: this.#expression, seed: seedOf(id) }),
+        drawing: await this.#renderer.open(avatar),
+        encoder: await VideoEncoder.open({ codec: peer.videoCodec, width: avatar.width, height: avatar.height, bitrateBps: video.startKbps * 1000, logger: this.#logger }),
+        stats: this.#stats, onFailed,
+      }),
+      answer: (offerSdp) => WebRtcPeer.answer(offerSdp, { ...this.#options.webrtc, videoCodecs: video.codecs, logger: this.#logger }),
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#scope.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** The built-in engine, or none where its optional package is not installed. */
+async function openTextToSpeech(logger: Logger): Promise<TextToSpeech | undefined> {
+  try {
+    return await EspeakTextToSpeech.open();
+  } catch (error) {
+    if (error instanceof AvatarError && error.code === 'speech_engine_missing') {
+      logger.warn({}, 'No text-to-speech engine is installed; sessions speak pushed PCM only.');
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** Every session moves in its own way: the first 32 bits of its id. */
+function seedOf(id: string): number {
+  return Number.parseInt(id.slice(0, 8), 16);
+}
