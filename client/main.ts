@@ -1,0 +1,3 @@
+import { Studio } from './studio.ts';
+
+await new Studio().open();

@@ -1,0 +1,174 @@
+import type { SessionMode } from '../src/transport/messages.ts';
+
+/** What a session is created with. Every field has a default on the server. */
+export interface SessionRequest {
+  /** Id of a portrait, from `listAvatars`. Default: the server's. */
+  readonly avatar?: string;
+  /** Id of a voice for typed text, from `listVoices`. Default: the server's. */
+  readonly voice?: string;
+  /** Name of an installed model pack. Default: the built-in face. */
+  readonly pack?: string;
+  /** What the microphone is used for. Default: `push`, not at all. */
+  readonly mode?: SessionMode;
+}
+
+/** A session as the server describes it. */
+export interface SessionDescription {
+  readonly id: string;
+  /** Address that answers an SDP offer; a path of the server, or absolute. */
+  readonly webrtcUrl: string;
+  /** Address of the session's WebSocket; a path of the server, or absolute. */
+  readonly streamUrl: string;
+  readonly avatar: string;
+  readonly voice: string | null;
+  readonly mode: SessionMode;
+  /** Size of the picture in pixels. */
+  readonly width: number;
+  readonly height: number;
+  readonly iceServers: readonly RTCIceServer[];
+}
+
+/** A portrait that can be talked to. */
+export interface AvatarSummary {
+  readonly id: string;
+  readonly name: string;
+  /** True for those that come with the server; they cannot be deleted. */
+  readonly builtIn: boolean;
+  readonly width: number;
+  readonly height: number;
+  /** What the viewer should know about the picture, one sentence each. */
+  readonly warnings: readonly string[];
+  readonly imageUrl: string;
+}
+
+/** A voice for typed text. */
+export interface VoiceSummary {
+  readonly id: string;
+  readonly name: string;
+  /** BCP 47 tag, for example `en-GB` or `yue`. */
+  readonly language: string;
+}
+
+/** An answer of the server that is no success, or none at all (`unreachable`). */
+export class OratorError extends Error {
+  /** Code of README's error table, or `unreachable`. */
+  readonly code: string;
+  /** Seconds to wait before trying again, or null when waiting does not help. */
+  readonly retryAfterS: number | null;
+
+  constructor(code: string, message: string, retryAfterS: number | null = null, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'OratorError';
+    this.code = code;
+    this.retryAfterS = retryAfterS;
+  }
+}
+
+/** The server's HTTP interface, as far as a browser needs it. Every method throws `OratorError`. */
+export class OratorApi {
+  readonly #baseUrl: string;
+
+  /** Speaks to the server at this address, by default the page's own. */
+  constructor(baseUrl: string = location.origin) {
+    this.#baseUrl = baseUrl;
+  }
+
+  /** Makes an address of the server absolute. */
+  resolve(path: string): URL {
+    return new URL(path, this.#baseUrl);
+  }
+
+  /** Takes a session slot. Whoever creates a session ends it. */
+  async createSession(request: SessionRequest): Promise<SessionDescription> {
+    const response = await this.#fetch('/v1/sessions', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(request),
+    });
+    return await response.json() as SessionDescription;
+  }
+
+  /** Ends a session; one that has ended already is no error. */
+  async deleteSession(id: string): Promise<void> {
+    try {
+      await this.#fetch(`/v1/sessions/${encodeURIComponent(id)}`, { method: 'DELETE', keepalive: true });
+    } catch (error) {
+      if (!(error instanceof OratorError) || error.code !== 'unknown_session') {
+        throw error;
+      }
+    }
+  }
+
+  /** Ends a session from a page that is going away: needs no answer and outlives the page. */
+  abandonSession(id: string): void {
+    const path = `/v1/sessions/${encodeURIComponent(id)}`;
+    if (!navigator.sendBeacon(this.resolve(`${path}/end`))) {
+      // The page is gone before an answer could be read; a failure is left to the server's own watch over the viewer.
+      void fetch(this.resolve(path), { method: 'DELETE', keepalive: true });
+    }
+  }
+
+  /** Exchanges an SDP offer for the answer. */
+  async answerOffer(webrtcUrl: string, offerSdp: string): Promise<string> {
+    const response = await this.#fetch(webrtcUrl, { method: 'POST', headers: { 'content-type': 'application/sdp' }, body: offerSdp });
+    return await response.text();
+  }
+
+  /** Adds a candidate that was found after the offer was sent. */
+  async addCandidate(webrtcUrl: string, candidate: RTCIceCandidate): Promise<void> {
+    await this.#fetch(webrtcUrl, { method: 'PATCH', headers: { 'content-type': 'application/json' }, body: JSON.stringify(candidate) });
+  }
+
+  /** Lists the portraits. */
+  async listAvatars(): Promise<readonly AvatarSummary[]> {
+    const response = await this.#fetch('/v1/avatars');
+    return (await response.json() as { avatars: AvatarSummary[] }).avatars;
+  }
+
+  /** Uploads a JPEG, PNG or WebP of a face. */
+  async uploadAvatar(file: File): Promise<AvatarSummary> {
+    const name = file.name.replace(/\.[^.]+$/, '');
+    const response = await this.#fetch(`/v1/avatars?name=${encodeURIComponent(name)}`, {
+      method: 'POST',
+      headers: { 'content-type': file.type || 'application/octet-stream' },
+      body: file,
+    });
+    return await response.json() as AvatarSummary;
+  }
+
+  /** Deletes an uploaded portrait. */
+  async deleteAvatar(id: string): Promise<void> {
+    await this.#fetch(`/v1/avatars/${encodeURIComponent(id)}`, { method: 'DELETE' });
+  }
+
+  /** Lists the voices for typed text; empty when the server has no text-to-speech engine. */
+  async listVoices(): Promise<readonly VoiceSummary[]> {
+    const response = await this.#fetch('/v1/voices');
+    return (await response.json() as { voices: VoiceSummary[] }).voices;
+  }
+
+  async #fetch(path: string, init?: RequestInit): Promise<Response> {
+    let response: Response;
+    try {
+      response = await fetch(this.resolve(path), init);
+    } catch (error) {
+      throw new OratorError('unreachable', 'The server cannot be reached. Check that it runs, then try again.', null, { cause: error });
+    }
+    if (!response.ok) {
+      throw await errorOf(response);
+    }
+    return response;
+  }
+}
+
+/** Reads the server's error body; an answer of something in between (a proxy) has none. */
+async function errorOf(response: Response): Promise<OratorError> {
+  const body: unknown = await response.json().catch(() => null);
+  const { code, message, retryAfterS } = (body as { error?: { code?: string; message?: string; retryAfterS?: number } } | null)?.error ?? {};
+  const waitS = retryAfterS ?? Number(response.headers.get('retry-after') ?? NaN);
+  return new OratorError(
+    code ?? `http_${response.status}`,
+    message ?? `The server answered ${response.status} ${response.statusText}.`,
+    Number.isFinite(waitS) ? waitS : null,
+  );
+}

@@ -1,0 +1,146 @@
+import { element } from './element.ts';
+import { MicrophoneControl } from './microphone-control.ts';
+import { NoticeBoard } from './notice-board.ts';
+import { OratorApi } from './orator-api.ts';
+import type { AvatarSummary, SessionRequest } from './orator-api.ts';
+import type { OratorClient } from './orator-client.ts';
+import { PortraitShelf } from './portrait-shelf.ts';
+import { SessionKeeper } from './session-keeper.ts';
+import type { Link } from './session-keeper.ts';
+import { SpeechForm } from './speech-form.ts';
+import { Stage } from './stage.ts';
+import { StreamReadouts } from './stream-readouts.ts';
+
+/** Wait before a newly chosen portrait is connected, so that arrow keys can run along the shelf. */
+const SWITCH_DELAY_MS = 350;
+
+/** Conducts the page: its parts, and one session at a time. */
+export class Studio {
+  readonly #api = new OratorApi();
+  readonly #notices = new NoticeBoard();
+  readonly #stage = new Stage();
+  readonly #readouts = new StreamReadouts((framesPerSecond, latencyMs) => { this.#stage.showReadouts(framesPerSecond, latencyMs); });
+  readonly #start = element('start', HTMLButtonElement);
+  readonly #interrupt = element('interrupt', HTMLButtonElement);
+  readonly #stop = element('stop', HTMLButtonElement);
+  /** What was asked to be spoken, by speech id. */
+  readonly #captions = new Map<string, string>();
+  readonly #onError = (error: unknown): void => { this.#notices.showError(error); };
+  readonly #portraits = new PortraitShelf(this.#api, { onChosen: (avatar) => { this.#usePortrait(avatar); }, onError: this.#onError });
+  readonly #speech = new SpeechForm((text) => { void this.#speak(text); });
+  readonly #microphone = new MicrophoneControl(async () => { await this.#useMicrophone(); }, this.#onError);
+  readonly #keeper = new SessionKeeper({
+    request: () => this.#request(),
+    onLink: (link) => { this.#showLink(link); },
+    onError: this.#onError,
+  });
+  #switchTimer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Fills the page and waits for the viewer. */
+  async open(): Promise<void> {
+    this.#start.addEventListener('click', () => { void this.#begin(); });
+    this.#stop.addEventListener('click', () => { void this.#end(); });
+    this.#interrupt.addEventListener('click', () => { this.#keeper.client?.interrupt(); });
+    addEventListener('keydown', ({ key }) => {
+      if (key === 'Escape') {
+        this.#keeper.client?.interrupt();
+      }
+    });
+    const results = await Promise.allSettled([
+      this.#portraits.load(),
+      this.#api.listVoices().then((voices) => { this.#speech.setVoices(voices); }),
+    ]);
+    this.#showLink(this.#keeper.link);
+    for (const result of results) {
+      if (result.status === 'rejected') {
+        this.#onError(result.reason);
+      }
+    }
+  }
+
+  #request(): SessionRequest {
+    const { chosen } = this.#portraits;
+    const { voice } = this.#speech;
+    return {
+      mode: this.#microphone.mode,
+      ...(chosen === null ? {} : { avatar: chosen.id }),
+      ...(voice === undefined ? {} : { voice }),
+    };
+  }
+
+  async #begin(): Promise<void> {
+    // The start button goes away; on a phone the text box would bring the keyboard over the picture.
+    const next = matchMedia('(pointer: fine)').matches ? element('speech-text', HTMLElement) : this.#stop;
+    if (await this.#keeper.start() !== null) {
+      next.focus({ preventScroll: true });
+    }
+  }
+
+  async #end(): Promise<void> {
+    await this.#microphone.choose('push');
+    await this.#keeper.stop();
+    this.#start.focus({ preventScroll: true });
+  }
+
+  async #speak(text: string): Promise<void> {
+    const client = await this.#keeper.start();
+    if (client !== null) {
+      this.#captions.set(client.speak(text, this.#speech.voice), text);
+    }
+  }
+
+  /** Gives the session the microphone as it is now switched; switching it on starts a session. */
+  async #useMicrophone(): Promise<void> {
+    const { mode, track } = this.#microphone;
+    const client = mode === 'push' ? this.#keeper.client : await this.#keeper.start();
+    await client?.setMicrophone(track);
+    client?.setMode(mode);
+  }
+
+  #usePortrait(avatar: AvatarSummary): void {
+    this.#stage.showPortrait(avatar);
+    clearTimeout(this.#switchTimer);
+    if (this.#keeper.link.kind !== 'ready') {
+      this.#switchTimer = setTimeout(() => { void this.#keeper.restart(); }, SWITCH_DELAY_MS);
+    }
+  }
+
+  /** Makes the page show where the connection stands. */
+  #showLink(link: Link): void {
+    const resting = link.kind === 'ready';
+    this.#start.disabled = !resting;
+    this.#stop.disabled = resting;
+    this.#interrupt.disabled = link.kind !== 'live';
+    if (link.kind === 'live') {
+      this.#notices.clear();
+      this.#stage.setState(link.client.state);
+      this.#follow(link.client);
+      return;
+    }
+    this.#captions.clear();
+    this.#readouts.stop();
+    this.#stage.clear();
+    if (link.kind === 'retrying') {
+      this.#stage.setState('retrying', `Trying again in ${Math.ceil(link.delayMs / 1000)} s`);
+    } else {
+      this.#stage.setState(link.kind);
+    }
+  }
+
+  /** Shows a new session and what it tells. */
+  #follow(client: OratorClient): void {
+    client.on('session.state', ({ state }) => { this.#stage.setState(state); });
+    client.on('speech.started', ({ id }) => { this.#stage.showCaption(this.#captions.get(id) ?? null); });
+    client.on('speech.ended', ({ id }) => {
+      this.#captions.delete(id);
+      this.#stage.showCaption(null);
+    });
+    client.on('vad.started', () => { this.#stage.setHearing(true); });
+    client.on('vad.ended', () => { this.#stage.setHearing(false); });
+    client.on('error', ({ code, message }) => { this.#notices.show(message, code); });
+    this.#stage.setSize(client.session.width, client.session.height);
+    this.#readouts.follow(client);
+    this.#stage.play(client.stream).catch(this.#onError);
+    client.setMicrophone(this.#microphone.track).catch(this.#onError);
+  }
+}
