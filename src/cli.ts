@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { AvatarError } from './base/errors.ts';
 
+const MODELS_FOLDER = fileURLToPath(new URL('../models', import.meta.url));
 const DEFAULT_CONFIG = fileURLToPath(new URL('../config/orator.yaml', import.meta.url));
 
 /** Every command with its usage and what it does; README's table and a test are held to this list. */
@@ -93,7 +94,7 @@ async function render([portrait, speech, out]: [string, string, string], values:
   const { seconds, frames } = await renderFilm({
     portrait: existsSync(portrait) ? { file: portrait } : { avatar: portrait },
     speechFile: speech, outFile: out, seed: Number(values.seed ?? 1),
-    avatarFolder: config.avatars.folder, signal: cancel.signal,
+    avatarFolder: config.avatars.folder, modelsFolder: MODELS_FOLDER, signal: cancel.signal,
     onProgress: (share) => { showProgress(share); },
   });
   const tookS = (performance.now() - startMs) / 1000;

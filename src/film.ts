@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Avatar } from './avatars/avatar.ts';
 import { AvatarPreparer } from './avatars/avatar-preparer.ts';
 import { AvatarStore } from './avatars/avatar-store.ts';

@@ -36,7 +36,7 @@ export const ERROR_CATALOGUE = {
   invalid_rate: { status: 400, meaning: 'The declared PCM rate is outside 8000 to 48000 Hz.' },
   odd_byte_count: { status: 400, meaning: 'PCM is s16le: a binary message must have an even number of bytes.' },
   no_audio_started: { status: 409, meaning: 'PCM came before audio.start. Send audio.start first.' },
-  audio_already_started: { status: 409, meaning: 'audio.start came twice. Send audio.end or interrupt first.' },
+  audio_already_started: { status: 409, meaning: 'A second audio.start came before audio.end. Send audio.end or interrupt first.' },
   text_too_long: { status: 413, meaning: 'The text is over the limit. Split it.' },
   speech_queue_full: { status: 429, meaning: 'More speech is waiting than allowed. Wait for speech.ended, then go on.' },
   speech_engine_missing: { status: 501, meaning: 'No text-to-speech engine is installed. Install the optional package or push PCM.' },

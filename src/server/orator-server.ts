@@ -2,8 +2,7 @@ import { fileURLToPath } from 'node:url';
 import cors from '@fastify/cors';
 import rateLimit from '@fastify/rate-limit';
 import Fastify from 'fastify';
-import type { FastifyInstance } from 'fastify';
-import type { Logger as PinoLogger } from 'pino';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { AvatarError } from '../base/errors.ts';
 import { Scope } from '../base/scope.ts';
 import type { Closeable } from '../base/scope.ts';
@@ -38,7 +37,7 @@ export class OratorServer implements Closeable {
   }
 
   /** Makes everything ready, without listening yet. Bundling the page and loading the models go side by side. */
-  static async create(config: Config, logger: PinoLogger): Promise<OratorServer> {
+  static async create(config: Config, logger: FastifyBaseLogger): Promise<OratorServer> {
     const scope = new Scope();
     try {
       const metrics: Metrics = new Metrics(() => sessions.gauges());
@@ -48,7 +47,7 @@ export class OratorServer implements Closeable {
         bundlePage(CLIENT_FOLDER),
       ]);
       scope.own(studio);
-      const app = Fastify({ loggerInstance: logger, disableRequestLogging: true, trustProxy: config.server.trustProxy, bodyLimit: 64 * 1024, forceCloseConnections: true });
+      const app: FastifyInstance = Fastify({ loggerInstance: logger, disableRequestLogging: true, trustProxy: config.server.trustProxy, bodyLimit: 64 * 1024, forceCloseConnections: true });
       scope.defer(() => app.close());
       scope.own(sessions);
       await addGuards(app, config);

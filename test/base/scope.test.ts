@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Scope } from '../../src/base/scope.ts';
+
+const child = (name: string, log: string[]): { close: () => Promise<void> } => ({
+  close: () => { log.push(name); return Promise.resolve(); },
+});
+
+test('a scope closes what it owns in reverse order, once, with one promise', async () => {
+  const log: string[] = [];
+  const scope = new Scope();
+  scope.own(child('first', log));
+  scope.defer(() => { log.push('second'); });
+  scope.own(child('third', log));
+  const closing = scope.close();
+  assert.equal(scope.close(), closing);
+  await closing;
+  assert.deepEqual(log, ['third', 'second', 'first']);
+  assert.equal(scope.closed, true);
+});
+
+test('one child that fails to close does not keep the others open, and its failure is thrown', async () => {
+  const log: string[] = [];
+  const scope = new Scope();
+  scope.own(child('first', log));
+  scope.defer(() => { throw new Error('stuck'); });
+  await assert.rejects(scope.close(), (error: AggregateError) => (error.errors[0] as Error).message === 'stuck');
+  assert.deepEqual(log, ['first']);
+});
+
+test('what comes after closing is closed too, and awaited by the next close', async () => {
+  const log: string[] = [];
+  const scope = new Scope();
+  await scope.close();
+  scope.own(child('late', log));
+  await scope.close();
+  assert.deepEqual(log, ['late']);
+});
+
+test('await using closes a scope', async () => {
+  const log: string[] = [];
+  {
+    await using scope = new Scope();
+    scope.own(child('used', log));
+  }
+  assert.deepEqual(log, ['used']);
+});

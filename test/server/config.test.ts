@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { AvatarError } from '../../src/base/errors.ts';
+import { CONFIG_KEYS, configSchema, environmentName, parseConfig, readConfig } from '../../src/server/config.ts';
+
+const shipped = fileURLToPath(new URL('../../config/orator.yaml', import.meta.url));
+const wrongSetting = (pattern: RegExp) => (error: unknown): boolean => error instanceof AvatarError && error.code === 'invalid_config' && pattern.test(error.message);
+
+test('the shipped settings are the defaults', async () => {
+  assert.deepEqual(await readConfig(shipped, {}), configSchema.parse({}));
+});
+
+test('without settings the server listens on loopback only', () => {
+  assert.equal(parseConfig({}).server.host, '127.0.0.1');
+});
+
+test('the environment overrides the file, in the type of the setting', () => {
+  const config = parseConfig({ server: { port: 1234 }, video: { codecs: ['h264'] } }, {
+    ORATOR_SERVER_PORT: '4321', ORATOR_VIDEO_CODECS: 'vp8, h264', ORATOR_WEBRTC_ALL_INTERFACES: 'true',
+    ORATOR_WEBRTC_ICE_SERVERS: '[{ urls: "stun:stun.example.com" }]', ORATOR_SPEECH_VOICE: '1234',
+  });
+  assert.equal(config.server.port, 4321);
+  assert.deepEqual(config.video.codecs, ['vp8', 'h264']);
+  assert.equal(config.webrtc.allInterfaces, true);
+  assert.deepEqual(config.webrtc.iceServers, [{ urls: 'stun:stun.example.com' }]);
+  assert.equal(config.speech.voice, '1234');
+});
+
+test('a wrong value, an unknown setting and a broken pair are each named', () => {
+  assert.throws(() => parseConfig({ server: { port: 70_000 } }), wrongSetting(/server\.port.*ORATOR_SERVER_PORT/));
+  assert.throws(() => parseConfig({ server: { prot: 1 } }), wrongSetting(/prot/));
+  assert.throws(() => parseConfig({}, { ORATOR_SESSIONS_MAX: 'many' }), wrongSetting(/sessions\.max/));
+  assert.throws(() => parseConfig({ video: { minKbps: 2000 } }), wrongSetting(/minKbps/));
+  assert.throws(() => parseConfig({ webrtc: { portMin: 2, portMax: 1 } }), wrongSetting(/portMin/));
+});
+
+test('a settings file that is missing or no YAML is named', async () => {
+  await assert.rejects(readConfig('/nowhere/orator.yaml', {}), wrongSetting(/nowhere/));
+  await assert.rejects(readConfig(fileURLToPath(import.meta.url), {}), wrongSetting(/YAML|top level|setting/));
+});
+
+test('settings are frozen', () => {
+  const config = parseConfig({});
+  assert.ok(Object.isFrozen(config) && Object.isFrozen(config.server));
+});
+
+test('every setting has one environment name', () => {
+  assert.equal(environmentName('server.allowedHosts'), 'ORATOR_SERVER_ALLOWED_HOSTS');
+  assert.equal(new Set(CONFIG_KEYS.map((key) => environmentName(key))).size, CONFIG_KEYS.length);
+});
