@@ -1,5 +1,5 @@
-import { MediaStreamTrack, RTCPeerConnection, RTCRtpCodecParameters, Vp8RtpPayload, useNACK, useOPUS, usePLI, useREMB, useVP8 } from 'werift';
-import type { RtpPacket } from 'werift';
+import { RTCPeerConnection, RTCRtpCodecParameters, Vp8RtpPayload, useNACK, useOPUS, usePLI, useREMB, useVP8 } from 'werift';
+import type { MediaStreamTrack, RtpPacket } from 'werift';
 import WebSocket from 'ws';
 import { serverMessageSchema } from '../src/transport/messages.ts';
 import type { ClientMessage, ServerMessage } from '../src/transport/messages.ts';

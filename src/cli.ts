@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { AvatarError } from './base/errors.ts';
+import type { Config } from './server/config.ts';
 
 const MODELS_FOLDER = fileURLToPath(new URL('../models', import.meta.url));
 const DEFAULT_CONFIG = fileURLToPath(new URL('../config/orator.yaml', import.meta.url));
@@ -57,7 +58,7 @@ function usage(): string {
   return ['Usage:', ...Object.values(COMMANDS).map((command) => `  orator ${command.usage}\n      ${command.help}`)].join('\n');
 }
 
-async function readSettings(values: Values): Promise<import('./server/config.ts').Config> {
+async function readSettings(values: Values): Promise<Config> {
   const { readConfig } = await import('./server/config.ts');
   return readConfig(values.config ?? process.env['ORATOR_CONFIG'] ?? DEFAULT_CONFIG, {
     ...process.env,

@@ -203,8 +203,9 @@ export class SpeechLine implements Closeable {
     if (ended !== undefined) {
       this.#scheduled.push({ tick: tick + 1, event: { type: 'ended', ...ended, interrupted: false } });
     }
-    while (this.#scheduled.length > 0 && this.#scheduled[0]!.tick <= this.#ticks) {
-      const { event } = this.#scheduled.shift() as Scheduled;
+    for (let next = this.#scheduled[0]; next !== undefined && next.tick <= this.#ticks; next = this.#scheduled[0]) {
+      this.#scheduled.shift();
+      const { event } = next;
       this.#options.onEvent(event.type === 'started' ? this.#withArrival(event.id) : event);
     }
   }

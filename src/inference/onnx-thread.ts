@@ -42,6 +42,9 @@ export class OnnxThread implements Closeable {
     const answer = await this.#call({
       kind: 'load', path, device: options.device ?? 'cpu', intraOpThreads: options.intraOpThreads ?? 1,
     }).catch((cause: unknown) => {
+      if (cause instanceof InvalidStateError) {
+        throw cause;
+      }
       throw new AvatarError('model_missing', `The model file ${path} cannot be loaded. Restore the folder models/.`, { cause });
     });
     if (answer.kind !== 'loaded') {

@@ -86,10 +86,8 @@ export class OratorServer implements Closeable {
 }
 
 async function addGuards(app: FastifyInstance, config: Config): Promise<void> {
-  app.addHook('onRequest', async (request) => {
-    if (!isAllowed(request, config.server)) {
-      throw new AvatarError('forbidden_origin', 'The request came for a host name, or from a page, that this server does not serve. See server.allowedHosts and server.allowedOrigins.');
-    }
+  app.addHook('onRequest', (request, _reply, done) => {
+    done(isAllowed(request, config.server) ? undefined : new AvatarError('forbidden_origin', 'The request came for a host name, or from a page, that this server does not serve. See server.allowedHosts and server.allowedOrigins.'));
   });
   await app.register(cors, { origin: config.server.allowedOrigins, methods: ['GET', 'POST', 'PATCH', 'DELETE'], exposedHeaders: ['location', 'retry-after'] });
   await app.register(rateLimit, {

@@ -58,7 +58,7 @@ export class SessionRegistry implements Closeable {
     }
   }
 
-  /** @throws AvatarError `unknown_session`. */
+  /** Returns a living session. @throws AvatarError `unknown_session`. */
   get(id: string): Session {
     const entry = this.#entries.get(id);
     if (entry === undefined) {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { TestContext } from 'node:test';
 import { MediaClock } from '../../src/base/media-clock.ts';
 import type { CountedEvent, Stats } from '../../src/base/stats.ts';
 
 /** A clock under the test's own time: setTimeout and performance.now are mocked together. */
-function clockOnMockedTime(t: import('node:test').TestContext): { clock: MediaClock; skipped: () => number; errors: unknown[]; advance: (ms: number) => void; hold: (ms: number) => void } {
+function clockOnMockedTime(t: TestContext): { clock: MediaClock; skipped: () => number; errors: unknown[]; advance: (ms: number) => void; hold: (ms: number) => void } {
   let nowMs = 1000;
   let skipped = 0;
   const errors: unknown[] = [];
