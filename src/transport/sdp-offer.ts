@@ -1,0 +1,153 @@
+import { VIDEO_CODECS } from '../base/encoded-unit.ts';
+import type { VideoCodec } from '../base/encoded-unit.ts';
+import { AvatarError } from '../base/errors.ts';
+
+/** Longest offer that is looked at, in characters; browsers send under 10,000. */
+const MOST_SDP_CHARS = 100_000;
+
+/** An offer that was checked, with nothing left in it but what will be used. */
+export interface SdpOffer {
+  /** The offer, with every payload type taken out that is not going to be used. */
+  readonly sdp: string;
+  /** The viewer's favourite among the video codecs allowed; undefined when no video is offered. */
+  readonly videoCodec: VideoCodec | undefined;
+  /** The H.264 format chosen, as `fmtp` parameters. */
+  readonly h264Format: string | undefined;
+  /** Whether the viewer may send sound. */
+  readonly sendsAudio: boolean;
+  /** Whether the viewer takes sound. */
+  readonly takesAudio: boolean;
+}
+
+/** One `m=` section. */
+interface Section {
+  readonly kind: string;
+  readonly lines: readonly string[];
+}
+
+interface Format {
+  readonly payloadType: string;
+  readonly name: string;
+  readonly parameters: string;
+}
+
+/**
+ * Reads the offer of an RTCPeerConnection: the first of its video codecs, in the viewer's order, that is allowed; Opus for sound.
+ * @throws AvatarError `invalid_sdp`, or `no_common_codec` when an offered kind has no codec that can be used.
+ */
+export function readSdpOffer(offerSdp: string, allowed: readonly VideoCodec[] = VIDEO_CODECS): SdpOffer {
+  const [session, sections] = splitSections(offerSdp);
+  const media = sections.filter(({ kind, lines }) => (kind === 'audio' || kind === 'video') && !isRejected(lines));
+  if (media.length === 0) {
+    throw new AvatarError('invalid_sdp', 'The SDP offers neither sound nor picture. Add a recvonly video and an audio transceiver before createOffer.');
+  }
+  checkTransport([...session, ...media.flatMap(({ lines }) => lines)]);
+  const video = media.find(({ kind }) => kind === 'video');
+  const audio = media.find(({ kind }) => kind === 'audio');
+  const picture = video === undefined ? undefined : chooseVideo(video, allowed);
+  const voice = audio === undefined ? undefined : chooseAudio(audio);
+  const kept = new Map<Section | undefined, ReadonlySet<string>>([
+    [video, withRetransmission(video, picture?.format)], [audio, new Set(voice === undefined ? [] : [voice.payloadType])],
+  ]);
+  return {
+    sdp: [...session, ...sections.flatMap((section) => prune(section, kept.get(section)))].join('\r\n') + '\r\n',
+    videoCodec: picture?.codec,
+    h264Format: picture?.codec === 'h264' ? picture.format.parameters : undefined,
+    ...directionsOf(audio === undefined ? ['a=inactive'] : [...session, ...audio.lines]),
+  };
+}
+
+function splitSections(sdp: string): [session: string[], sections: Section[]] {
+  if (sdp.length > MOST_SDP_CHARS) {
+    throw new AvatarError('invalid_sdp', `The SDP has ${sdp.length} characters; at most ${MOST_SDP_CHARS} are read.`);
+  }
+  const lines = sdp.split(/\r\n|\n|\r/).filter((line) => line !== '');
+  if (lines[0] !== 'v=0' || lines.some((line) => !/^[a-z]=/.test(line))) {
+    throw new AvatarError('invalid_sdp', 'The body is no SDP: it must start with v=0 and consist of lines like a=… Send the offer\'s sdp as it is.');
+  }
+  const starts = lines.flatMap((line, index) => (line.startsWith('m=') ? [index] : []));
+  const sections = starts.map((start, index) => ({
+    kind: lines[start]!.slice(2).split(' ')[0] ?? '', lines: lines.slice(start, starts[index + 1]),
+  }));
+  return [lines.slice(0, starts[0]), sections];
+}
+
+/** Whether a section was turned down by the viewer itself: port 0 without being bundled. */
+function isRejected(lines: readonly string[]): boolean {
+  return lines[0]?.split(' ')[1] === '0' && !lines.includes('a=bundle-only');
+}
+
+function checkTransport(lines: readonly string[]): void {
+  for (const attribute of ['a=ice-ufrag:', 'a=ice-pwd:', 'a=fingerprint:']) {
+    if (!lines.some((line) => line.startsWith(attribute))) {
+      throw new AvatarError('invalid_sdp', `The SDP has no ${attribute.slice(2, -1)}. Send the offer of an RTCPeerConnection, with ICE and DTLS.`);
+    }
+  }
+}
+
+function directionsOf(lines: readonly string[]): { sendsAudio: boolean; takesAudio: boolean } {
+  const direction = lines.findLast((line) => /^a=(sendrecv|sendonly|recvonly|inactive)$/.test(line))?.slice(2) ?? 'sendrecv';
+  return { sendsAudio: direction.startsWith('send'), takesAudio: direction === 'sendrecv' || direction === 'recvonly' };
+}
+
+/** The formats of a section, in the order of its `m=` line, which is the viewer's order of preference. */
+function formatsOf({ lines }: Section): Format[] {
+  return (lines[0]?.split(' ').slice(3) ?? []).map((payloadType) => ({
+    payloadType,
+    name: (attribute(lines, `a=rtpmap:${payloadType} `) ?? '').toLowerCase(),
+    parameters: attribute(lines, `a=fmtp:${payloadType} `) ?? '',
+  }));
+}
+
+function attribute(lines: readonly string[], prefix: string): string | undefined {
+  return lines.find((line) => line.startsWith(prefix))?.slice(prefix.length);
+}
+
+function chooseVideo(section: Section, allowed: readonly VideoCodec[]): { codec: VideoCodec; format: Format } {
+  for (const format of formatsOf(section)) {
+    const codec = videoCodecOf(format);
+    if (codec !== undefined && allowed.includes(codec)) {
+      return { codec, format };
+    }
+  }
+  throw new AvatarError('no_common_codec', `The offer has none of the video codecs ${allowed.join(', ')} (H.264: baseline profile, packetization-mode 1). Offer one of them.`);
+}
+
+/** Baseline H.264 only: its profile-level-id starts with 42; without one it is baseline level 1 by RFC 6184. */
+function videoCodecOf({ name, parameters }: Format): VideoCodec | undefined {
+  if (name === 'vp8/90000') {
+    return 'vp8';
+  }
+  const baseline = /profile-level-id=42/i.test(parameters) || !/profile-level-id=/i.test(parameters);
+  return name === 'h264/90000' && baseline && parameters.includes('packetization-mode=1') ? 'h264' : undefined;
+}
+
+function chooseAudio(section: Section): Format {
+  const opus = formatsOf(section).find(({ name }) => name === 'opus/48000/2');
+  if (opus === undefined) {
+    throw new AvatarError('no_common_codec', 'The offer has no Opus (opus/48000/2) for its sound. Offer it, or leave sound out.');
+  }
+  return opus;
+}
+
+function withRetransmission(section: Section | undefined, format: Format | undefined): ReadonlySet<string> {
+  if (section === undefined || format === undefined) {
+    return new Set();
+  }
+  const retransmission = formatsOf(section).find(({ name, parameters }) => name === 'rtx/90000' && new RegExp(`\\bapt=${format.payloadType}\\b`).test(parameters));
+  return new Set(retransmission === undefined ? [format.payloadType] : [format.payloadType, retransmission.payloadType]);
+}
+
+/** Takes every other payload type out of a section; a section that is not used loses nothing, it is answered as inactive. */
+function prune(section: Section, kept: ReadonlySet<string> | undefined): readonly string[] {
+  if (kept === undefined || kept.size === 0) {
+    return section.lines;
+  }
+  return section.lines.map((line, index) => {
+    const words = line.split(' ');
+    return index === 0 ? [...words.slice(0, 3), ...words.slice(3).filter((payloadType) => kept.has(payloadType))].join(' ') : line;
+  }).filter((line) => {
+    const payloadType = /^a=(?:rtpmap|fmtp|rtcp-fb):(\d+) /.exec(line)?.[1];
+    return payloadType === undefined || kept.has(payloadType);
+  });
+}
