@@ -1,0 +1,36 @@
+import { boxMean } from './box-filter.ts';
+import type { RgbImage } from './rgb-image.ts';
+
+/** Coverage, of 255, from which on a pixel shows the person alone. */
+const SOLID = 242;
+
+/** How far the person's colour reaches into the soft edge and beyond, in parts of the picture's shorter side. */
+const REACH = 0.012;
+
+/**
+ * Returns the picture with the old background taken out of the person's soft edges, RGB: there, and a little outside,
+ * it holds the person's own colour, so that a head that moves carries no fringe. Drawing it through the matte over the
+ * background gives the picture again. One step of Forté and Pitié, "Fast Multi-Level Foreground Estimation", 2021, equation 7.
+ * @param matte Coverage of the person, 0..255, one byte a pixel.
+ * @param background The picture without the person, RGB.
+ */
+export function separateForeground(image: RgbImage, matte: Uint8Array, background: Uint8Array): Uint8Array {
+  const radius = Math.ceil(Math.min(image.width, image.height) * REACH);
+  const solid = Float32Array.from(matte, (coverage) => (coverage >= SOLID ? 1 : 0));
+  const solidShare = boxMean(solid, image, radius);
+  const foreground = new Uint8Array(image.data);
+  for (let channel = 0; channel < 3; channel++) {
+    const colours = boxMean(solid.map((weight, pixel) => weight * image.data[3 * pixel + channel]!), image, radius);
+    for (let pixel = 0; pixel < matte.length; pixel++) {
+      const share = solidShare[pixel]!;
+      if (matte[pixel]! < SOLID && share > 1e-3) {
+        const alpha = matte[pixel]! / 255;
+        const nearby = colours[pixel]! / share;
+        const index = 3 * pixel + channel;
+        const unexplained = image.data[index]! - alpha * nearby - (1 - alpha) * background[index]!;
+        foreground[index] = Math.max(0, Math.min(255, Math.round(nearby + alpha * unexplained)));
+      }
+    }
+  }
+  return foreground;
+}

@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
+import { AvatarError } from '../base/errors.ts';
+import { OnnxThread } from '../inference/onnx-thread.ts';
+import { FaceDetector } from './face-detector.ts';
+import { FaceMesh } from './face-mesh.ts';
+import { PersonMatte } from './person-matte.ts';
+import { PortraitAnalysis } from './portrait-analysis.ts';
+import type { PreparationAnswer, PreparationRequest } from './preparation-messages.ts';
+
+const port = parentPort;
+if (port === null) {
+  throw new TypeError('preparation-thread-main.ts is the main file of a worker thread; start it with PreparationThread.');
+}
+const { modelsFolder } = workerData as { readonly modelsFolder: string };
+
+async function loadAnalysis(): Promise<PortraitAnalysis> {
+  const thread = new OnnxThread();
+  const load = (name: string): ReturnType<OnnxThread['load']> => thread.load(join(modelsFolder, 'face', `${name}.onnx`));
+  const [detector, mesh, iris, matte] = await Promise.all([load('blazeface'), load('facemesh'), load('iris'), load('selfie')]);
+  return new PortraitAnalysis({ detector: new FaceDetector(detector), mesh: new FaceMesh({ mesh, iris }), matte: new PersonMatte(matte) });
+}
+
+const analysis = loadAnalysis();
+// A failure to load is told to every caller in `serve`; until then it must not count as unhandled.
+analysis.catch(() => undefined);
+
+async function serve(request: PreparationRequest): Promise<void> {
+  const ready = await analysis;
+  if (request.kind === 'findFaces') {
+    answer({ kind: 'faces', call: request.call, faces: await ready.findFaces(request.image) });
+    return;
+  }
+  const portrait = await ready.analyse(request.piece, request.face);
+  answer({ kind: 'analysed', call: request.call, portrait }, [...new Set(
+    Object.values(portrait).filter((value) => ArrayBuffer.isView(value)).map((value) => value.buffer),
+  )] as ArrayBuffer[]);
+}
+
+function answer(message: PreparationAnswer, transfer: ArrayBuffer[] = []): void {
+  port?.postMessage(message, transfer);
+}
+
+port.on('message', (request: PreparationRequest) => {
+  serve(request).catch((error: unknown) => {
+    answer({
+      kind: 'failed', call: request.call,
+      message: error instanceof Error ? error.message : String(error),
+      modelMissing: error instanceof AvatarError && error.code === 'model_missing',
+    });
+  });
+});
