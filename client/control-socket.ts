@@ -11,7 +11,7 @@ export interface ControlSocketEvents {
   /** A message came. */
   readonly onMessage: (message: ServerMessage) => void;
   /** The socket is lost for good; called once, never after `close()`. */
-  readonly onLost: (reason: string) => void;
+  readonly onLost: () => void;
 }
 
 /** A session's WebSocket: JSON messages both ways, PCM out. A socket that breaks is opened again while the session lives. */
@@ -93,7 +93,7 @@ export class ControlSocket {
   #lose(): void {
     if (!this.#closed) {
       this.#closed = true;
-      this.#events.onLost('The control connection was lost.');
+      this.#events.onLost();
     }
   }
 }

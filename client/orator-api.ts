@@ -168,7 +168,8 @@ async function errorOf(response: Response): Promise<OratorError> {
   const waitS = retryAfterS ?? Number(response.headers.get('retry-after') ?? NaN);
   return new OratorError(
     code ?? `http_${response.status}`,
-    message ?? `The server answered ${response.status} ${response.statusText}.`,
+    // The server's sentence names the header; a viewer wants its value.
+    message?.replace('Retry-After', String(waitS)) ?? `The server answered ${response.status} ${response.statusText}.`,
     Number.isFinite(waitS) ? waitS : null,
   );
 }

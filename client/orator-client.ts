@@ -31,7 +31,7 @@ export type SessionState = OratorEvents['session.state']['state'];
  * ```
  *
  * The session lives until `close()`, until the page goes away (the slot is free at once), or until `session.ended` is told:
- * by the server, or by the client itself when a connection is lost for good. Then connect a new client.
+ * by the server, or by the client itself (`media_lost`, `control_lost`, `page_left`). Then connect a new client.
  */
 export class OratorClient {
   /** The session as the server made it: id, size of the picture, voice. */
@@ -49,9 +49,11 @@ export class OratorClient {
   private constructor(api: OratorApi, session: SessionDescription) {
     this.#api = api;
     this.session = session;
-    const onLost = (reason: string): void => { this.#end({ type: 'session.ended', reason }); };
-    this.#peer = new PeerLink(session.iceServers, onLost);
-    this.#socket = new ControlSocket(api.resolve(session.streamUrl), { onMessage: (message) => { this.#receive(message); }, onLost });
+    this.#peer = new PeerLink(session.iceServers, () => { this.#end('media_lost'); });
+    this.#socket = new ControlSocket(api.resolve(session.streamUrl), {
+      onMessage: (message) => { this.#receive(message); },
+      onLost: () => { this.#end('control_lost'); },
+    });
     addEventListener('pagehide', this.#onPageHide);
   }
 
@@ -154,12 +156,12 @@ export class OratorClient {
     this.#closing ??= Promise.resolve();
     this.#api.abandonSession(this.session.id);
     this.#hangUp();
-    this.#tell({ type: 'session.ended', reason: 'The page was left.' });
+    this.#tell({ type: 'session.ended', reason: 'page_left' });
   }
 
   #receive(message: ServerMessage): void {
     if (message.type === 'session.ended') {
-      this.#end(message);
+      this.#end(message.reason);
       return;
     }
     if (message.type === 'session.state') {
@@ -169,9 +171,9 @@ export class OratorClient {
   }
 
   /** Takes the end from whichever connection tells it first. */
-  #end(message: OratorEvents['session.ended']): void {
+  #end(reason: string): void {
     if (this.#closing === null) {
-      this.#tell(message);
+      this.#tell({ type: 'session.ended', reason });
       // Nobody waits for this; the session may be gone with its server, and the server watches over its viewers itself.
       this.close().catch(() => undefined);
     }

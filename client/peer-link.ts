@@ -13,10 +13,10 @@ export class PeerLink {
   readonly stream = new MediaStream();
   readonly #connection: RTCPeerConnection;
   readonly #microphoneSender: RTCRtpSender;
-  readonly #onLost: (reason: string) => void;
+  readonly #onLost: () => void;
 
   /** Prepares a connection; `onLost` is called when it is lost after it was there, never after `close()`. */
-  constructor(iceServers: readonly RTCIceServer[], onLost: (reason: string) => void) {
+  constructor(iceServers: readonly RTCIceServer[], onLost: () => void) {
     this.#onLost = onLost;
     this.#connection = new RTCPeerConnection({ iceServers: [...iceServers], bundlePolicy: 'max-bundle' });
     this.#microphoneSender = this.#connection.addTransceiver('audio', { direction: 'sendrecv' }).sender;
@@ -44,7 +44,7 @@ export class PeerLink {
     await this.#connected();
     connection.addEventListener('connectionstatechange', () => {
       if (connection.connectionState === 'failed') {
-        this.#onLost('The media connection was lost.');
+        this.#onLost();
       }
     });
   }

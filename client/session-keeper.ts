@@ -1,6 +1,7 @@
 import { OratorError } from './orator-api.ts';
 import type { SessionRequest } from './orator-api.ts';
 import { OratorClient } from './orator-client.ts';
+import { sessionEnding } from './session-ending.ts';
 
 /** Waits before each attempt to connect again, in milliseconds, where the server names none; then it is given up. */
 const RETRY_DELAYS_MS = Object.freeze([500, 1000, 2000, 4000, 8000, 15_000]);
@@ -102,7 +103,8 @@ export class SessionKeeper {
 
   #lose(client: OratorClient, reason: string): void {
     if (this.client === client) {
-      this.#fail(new OratorError('connection_lost', `${reason} Connecting again.`));
+      const { text, again } = sessionEnding(reason);
+      this.#fail(new OratorError(again ? 'connection_lost' : 'session_ended', text));
     }
   }
 
