@@ -1,51 +1,68 @@
-/** Limits of a viewer's video bitrate, in bits a second. */
-export interface BitrateLimits {
+/** Bounds of a viewer's video bitrate. */
+export interface BitrateControllerOptions {
+  /** Bits a second to begin with. */
   readonly startBps: number;
+  /** Never below this: worse pictures are not worth sending. */
   readonly minBps: number;
+  /** Never above this. */
   readonly maxBps: number;
 }
 
-/** Share of the viewer's estimate given to video; the rest is for voice, headers and error. */
-const VIDEO_SHARE = 0.85;
+/** Part of the estimated bandwidth given to the picture; the rest is for voice, headers and retransmissions. */
+const PICTURE_SHARE = 0.85;
 
-/** Relative change below which the bitrate stays: each change may cost a key frame. */
-const LEAST_RISE = 1.25;
-const LEAST_FALL = 0.85;
+/** How far the estimate must fall below the bitrate in use before that follows. */
+const LEAST_FALL = 0.1;
 
-/** Rises come at most this often; falls at once. */
-const RISE_EVERY_MS = 4000;
+/** How far the estimate must rise above the bitrate in use before that follows. */
+const LEAST_RISE = 0.25;
 
-/** Follows the viewer's bandwidth estimates (REMB): down at once, up slowly, never beyond the limits. */
+/** Milliseconds of calm before the bitrate rises: each change may cost a key frame. */
+const CALM_MS = 5000;
+
+/** Largest step up, as a factor. */
+const MOST_RISE = 1.5;
+
+/**
+ * Chooses a viewer's video bitrate from what its browser estimates (REMB): down at once, up by at most half
+ * after five calm seconds.
+ */
 export class BitrateController {
-  readonly #limits: BitrateLimits;
+  readonly #minBps: number;
+  readonly #maxBps: number;
   #bps: number;
-  #lastRiseMs = -Infinity;
+  #changedMs: number | undefined;
 
-  constructor(limits: BitrateLimits) {
-    if (!(limits.minBps <= limits.startBps && limits.startBps <= limits.maxBps)) {
-      throw new TypeError(`Bitrates go from min over start to max, not ${limits.minBps}, ${limits.startBps}, ${limits.maxBps}.`);
+  /** @throws TypeError unless 0 < min ≤ start ≤ max. */
+  constructor({ startBps, minBps, maxBps }: BitrateControllerOptions) {
+    if (!(minBps > 0 && minBps <= startBps && startBps <= maxBps)) {
+      throw new TypeError(`Bitrates need 0 < min ≤ start ≤ max, not ${minBps}, ${startBps}, ${maxBps}.`);
     }
-    this.#limits = limits;
-    this.#bps = limits.startBps;
+    this.#minBps = minBps;
+    this.#maxBps = maxBps;
+    this.#bps = startBps;
   }
 
-  /** The bitrate to encode at, in bits a second. */
+  /** The bitrate in use, in bits a second. */
   get bps(): number {
     return this.#bps;
   }
 
-  /** Takes an estimate of the whole path and returns the bitrate to encode at. */
-  estimated(pathBps: number, nowMs: number): number {
-    const { minBps, maxBps } = this.#limits;
-    const wanted = Math.round(Math.max(minBps, Math.min(maxBps, pathBps * VIDEO_SHARE)));
-    const falls = wanted < this.#bps * LEAST_FALL;
-    const rises = wanted > this.#bps * LEAST_RISE && nowMs - this.#lastRiseMs >= RISE_EVERY_MS;
-    if (rises) {
-      this.#lastRiseMs = nowMs;
-    }
-    if (falls || rises) {
-      this.#bps = wanted;
+  /** Takes an estimate of the whole bandwidth; returns the bitrate to use from now on. `nowMs` may start anywhere. */
+  estimated(bandwidthBps: number, nowMs: number): number {
+    this.#changedMs ??= nowMs;
+    const affordable = Math.round(Math.min(this.#maxBps, Math.max(this.#minBps, bandwidthBps * PICTURE_SHARE)));
+    const calm = nowMs - this.#changedMs >= CALM_MS;
+    if (affordable < this.#bps * (1 - LEAST_FALL)) {
+      this.#change(affordable, nowMs);
+    } else if (calm && (affordable > this.#bps * (1 + LEAST_RISE) || (affordable === this.#maxBps && affordable > this.#bps))) {
+      this.#change(Math.min(affordable, Math.round(this.#bps * MOST_RISE)), nowMs);
     }
     return this.#bps;
+  }
+
+  #change(bps: number, nowMs: number): void {
+    this.#bps = bps;
+    this.#changedMs = nowMs;
   }
 }

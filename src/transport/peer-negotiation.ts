@@ -17,8 +17,8 @@ export function createConnection(offer: SdpOffer, options: CompletePeerOptions):
   const video = offer.videoCodec === 'h264'
     ? useH264({ rtcpFeedback: feedback, ...(offer.h264Format === undefined ? {} : { parameters: offer.h264Format }) })
     : useVP8({ rtcpFeedback: feedback });
-  const { portRange, publicAddress, allInterfaces } = options;
-  const extraAddresses = [...(allInterfaces ? [] : [LOOPBACK]), ...(publicAddress === undefined ? [] : [publicAddress])];
+  const { portMin, portMax, publicAddress, loopbackOnly } = options;
+  const extraAddresses = [...(loopbackOnly ? [LOOPBACK] : []), ...(publicAddress === '' ? [] : [publicAddress])];
   return new RTCPeerConnection({
     codecs: { audio: [useOPUS({ parameters: 'minptime=10;useinbandfec=1' })], video: [video, new RTCRtpCodecParameters({ mimeType: 'video/rtx', clockRate: 90_000 })] },
     // Without abs-send-time a viewer cannot estimate the bandwidth (REMB).
@@ -28,12 +28,12 @@ export function createConnection(offer: SdpOffer, options: CompletePeerOptions):
       urls, ...(username === undefined ? {} : { username }), ...(credential === undefined ? {} : { credential }),
     })),
     iceStunGatherTimeout: options.gatheringTimeoutMs / 1000,
-    iceUseIpv4: allInterfaces,
-    iceUseIpv6: allInterfaces,
+    iceUseIpv4: !loopbackOnly,
+    iceUseIpv6: !loopbackOnly,
     iceAdditionalHostAddresses: extraAddresses,
     // The socket behind a public address must listen where the router sends to, so only pure loopback is bound to it.
-    ...(allInterfaces || publicAddress !== undefined ? {} : { iceInterfaceAddresses: { udp4: LOOPBACK } }),
-    ...(portRange === undefined ? {} : { icePortRange: [portRange.min, portRange.max] as [number, number] }),
+    ...(loopbackOnly && publicAddress === '' ? { iceInterfaceAddresses: { udp4: LOOPBACK } } : {}),
+    ...(portMin === 0 ? {} : { icePortRange: [portMin, portMax] as [number, number] }),
   });
 }
 

@@ -17,12 +17,14 @@ export interface WebRtcPeerOptions {
   readonly videoCodecs?: readonly VideoCodec[];
   /** Default: none, and none is asked. */
   readonly iceServers?: readonly IceServer[];
-  /** UDP ports to use, both ends included, `min < max`. Default: any. */
-  readonly portRange?: { readonly min: number; readonly max: number } | undefined;
-  /** IP address under which viewers reach this machine from outside, where a router maps the ports one to one. Default: none. */
-  readonly publicAddress?: string | undefined;
-  /** Listen on every network interface instead of 127.0.0.1 alone. Default: false. */
-  readonly allInterfaces?: boolean;
+  /** First UDP port to use; 0 for any. Default: 0. */
+  readonly portMin?: number;
+  /** Last UDP port to use, above `portMin`; 0 for any. Default: 0. */
+  readonly portMax?: number;
+  /** IP address under which viewers reach this machine from outside, where a router maps the ports one to one; '' for none. Default: ''. */
+  readonly publicAddress?: string;
+  /** Listen on 127.0.0.1 alone instead of on every network interface. Default: true. */
+  readonly loopbackOnly?: boolean;
   /** Longest wait for this side's candidates before the answer goes out, in milliseconds. Default: 2000. */
   readonly gatheringTimeoutMs?: number;
   /**
@@ -38,9 +40,10 @@ export interface WebRtcPeerOptions {
 export const PEER_DEFAULTS = Object.freeze({
   videoCodecs: VIDEO_CODECS,
   iceServers: [] as readonly IceServer[],
-  portRange: undefined,
-  publicAddress: undefined,
-  allInterfaces: false,
+  portMin: 0,
+  portMax: 0,
+  publicAddress: '',
+  loopbackOnly: true,
   gatheringTimeoutMs: 2000,
   silenceTimeoutMs: 8000,
   logger: silentLogger,
@@ -52,9 +55,9 @@ export type CompletePeerOptions = Required<WebRtcPeerOptions>;
 /** Fills in the defaults. @throws TypeError when an option is out of its range. */
 export function completePeerOptions(options: WebRtcPeerOptions): CompletePeerOptions {
   const complete: CompletePeerOptions = { ...PEER_DEFAULTS, ...options };
-  const { portRange, silenceTimeoutMs, gatheringTimeoutMs, videoCodecs } = complete;
-  if (portRange !== undefined && !(portRange.min >= 1 && portRange.min < portRange.max && portRange.max <= 65_535)) {
-    throw new TypeError(`portRange needs 1 ≤ min < max ≤ 65535, not ${portRange.min} to ${portRange.max}.`);
+  const { portMin, portMax, silenceTimeoutMs, gatheringTimeoutMs, videoCodecs } = complete;
+  if (!(portMin === 0 && portMax === 0) && !(portMin >= 1 && portMin < portMax && portMax <= 65_535)) {
+    throw new TypeError(`Ports need 1 ≤ portMin < portMax ≤ 65535, or 0 and 0 for any; not ${portMin} and ${portMax}.`);
   }
   if (!(silenceTimeoutMs >= 500)) {
     throw new TypeError(`silenceTimeoutMs is 500 or more, not ${silenceTimeoutMs}.`);

@@ -17,6 +17,8 @@ import { readSdpOffer } from './sdp-offer.ts';
 import type { SdpOffer } from './sdp-offer.ts';
 import { ViewerPresence } from './viewer-presence.ts';
 
+export type { IceServer, WebRtcPeerOptions } from './peer-options.ts';
+
 /**
  * Why a connection ended: `closed` by this side, `left` by the viewer's goodbye, `vanished` when the viewer fell silent,
  * `failed` when no way to it was found.
