@@ -1,0 +1,83 @@
+import { InvalidStateError } from '../base/errors.ts';
+import type { MelWindow } from '../base/mel-window.ts';
+import { FACE_COEFFICIENTS, type MotionFrame } from '../base/motion-frame.ts';
+import type { Closeable } from '../base/scope.ts';
+import type { ExpressionModel, ExpressionReference, ExpressionStream } from './expression-model.ts';
+import { EyeMotion } from './eye-motion.ts';
+import type { FaceState } from './face-state.ts';
+import { HeadMotion } from './head-motion.ts';
+import { Prosody } from './prosody.ts';
+import { Random } from './random.ts';
+
+export type { FaceState } from './face-state.ts';
+
+/** What a face's motion is made of. */
+export interface FaceMotionOptions {
+  /** Drives the mouth. The face opens one stream of it and closes that, not the model. */
+  readonly model: ExpressionModel;
+  /** Whole number; the same seed and sound give the same motion. */
+  readonly seed: number;
+  /** The portrait's own coefficients. Default: all zero, the built-in face. */
+  readonly reference?: ExpressionReference;
+  /** Scale of the head's movement, 0 (still but for breath) to 1.5. Default 1. */
+  readonly liveliness?: number;
+}
+
+const DEFAULTS = Object.freeze({
+  reference: Object.freeze({ expression: new Float32Array(FACE_COEFFICIENTS.length) }),
+  liveliness: 1,
+});
+
+/**
+ * Moves one session's face: one MotionFrame per mel window. The mouth comes from the expression model; eyes, brows and
+ * head are seeded and follow the voice's stress. Eyes and brows are written for the built-in face only:
+ * the expression of another pack stays as its model gives it.
+ */
+export class FaceMotion implements Closeable, AsyncDisposable {
+  readonly #mouth: ExpressionStream;
+  readonly #prosody = new Prosody();
+  readonly #eyes: EyeMotion;
+  readonly #head: HeadMotion;
+  #closing: Promise<void> | undefined;
+
+  /** Throws a TypeError when the seed is no whole number or the liveliness is outside 0..1.5. */
+  constructor(options: FaceMotionOptions) {
+    const { model, seed, reference, liveliness } = { ...DEFAULTS, ...options };
+    if (!(liveliness >= 0 && liveliness <= 1.5)) {
+      throw new TypeError(`The liveliness must be from 0 to 1.5, not ${liveliness}.`);
+    }
+    const random = new Random(seed);
+    this.#eyes = new EyeMotion(random);
+    this.#head = new HeadMotion(random, liveliness);
+    this.#mouth = model.open(reference);
+  }
+
+  /** Returns the face at the window's video frame. Windows come in order, one per frame of 40 ms. */
+  async next(window: MelWindow, state: FaceState): Promise<MotionFrame> {
+    if (this.#closing !== undefined) {
+      throw new InvalidStateError('The face motion is closed. Make another one.');
+    }
+    const expression = new Float32Array(await this.#mouth.next(window));
+    this.#prosody.update(window);
+    const pose = this.#head.next(this.#prosody, state);
+    if (expression.length === FACE_COEFFICIENTS.length) {
+      this.#eyes.next(expression, pose, this.#prosody, state);
+    }
+    return { mediaUs: window.mediaUs, expression, pose };
+  }
+
+  /** After an interrupt: the mouth closes from where it is within 120 ms; eyes and head go on. */
+  reset(): void {
+    this.#mouth.reset();
+    this.#prosody.reset();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#mouth.close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
