@@ -7,7 +7,10 @@ import type { RgbImage } from './rgb-image.ts';
 const PERSON_COVERAGE = 4;
 
 /** How far around the person nothing is taken for background, in parts of the picture's shorter side: hair and blur bleed that far. */
-const MARGIN = 0.014;
+const MARGIN = 0.009;
+
+/** Grain is measured at every so many pixels. */
+const GRAIN_STEP = 7;
 
 /** Most grain added to the filled part: standard deviation in byte values. */
 const MOST_GRAIN = 4;
@@ -19,18 +22,14 @@ const MOST_GRAIN = 4;
  */
 export function inpaintBackground(image: RgbImage, matte: Uint8Array): Uint8Array {
   const known = backgroundMask(matte, image);
-  const planes = [0, 1, 2].map((channel) => Float32Array.from(known, (_, pixel) => image.data[3 * pixel + channel]!));
-  const grain = measureGrain(planes, known, image);
-  for (const plane of planes) {
-    fillPlane(plane, known, image);
-  }
-  const random = makeNoise();
+  const noise = makeGrain(known, measureGrain(image, known));
   const background = new Uint8Array(image.data);
-  for (let pixel = 0; pixel < known.length; pixel++) {
-    if (known[pixel] === 0) {
-      const noise = random() * grain;
-      for (let channel = 0; channel < 3; channel++) {
-        background[3 * pixel + channel] = Math.max(0, Math.min(255, Math.round(planes[channel]![pixel]! + noise)));
+  for (let channel = 0; channel < 3; channel++) {
+    const plane = takeChannel(image, channel);
+    fillPlane(plane, known, image);
+    for (let pixel = 0; pixel < known.length; pixel++) {
+      if (known[pixel] === 0) {
+        background[3 * pixel + channel] = Math.max(0, Math.min(255, Math.round(plane[pixel]! + noise[pixel]!)));
       }
     }
   }
@@ -40,19 +39,23 @@ export function inpaintBackground(image: RgbImage, matte: Uint8Array): Uint8Arra
 /** 1 where a pixel and all around it, up to the margin, are free of the person; else 0. */
 function backgroundMask(matte: Uint8Array, size: PlaneSize): Float32Array {
   const radius = Math.ceil(Math.min(size.width, size.height) * MARGIN);
-  const person = Float32Array.from(matte, (coverage) => (coverage > PERSON_COVERAGE ? 1 : 0));
-  return boxMean(person, size, radius).map((share) => (share > 1e-4 ? 0 : 1));
+  const mask = new Float32Array(matte.length);
+  for (let pixel = 0; pixel < mask.length; pixel++) {
+    mask[pixel] = matte[pixel]! > PERSON_COVERAGE ? 1 : 0;
+  }
+  const shares = boxMean(mask, size, radius);
+  for (let pixel = 0; pixel < mask.length; pixel++) {
+    mask[pixel] = shares[pixel]! > 1e-4 ? 0 : 1;
+  }
+  return mask;
 }
 
 /** Standard deviation of the finest detail of the background, robust against its texture: 1.48 times the median absolute value. */
-function measureGrain(planes: readonly Float32Array[], known: Float32Array, size: PlaneSize): number {
-  const green = planes[1];
-  if (green === undefined) {
-    return 0;
-  }
-  const smooth = boxMean(green, size, 1);
+function measureGrain(image: RgbImage, known: Float32Array): number {
+  const green = takeChannel(image, 1);
+  const smooth = boxMean(green, image, 1);
   const details: number[] = [];
-  for (let pixel = 0; pixel < known.length; pixel += 7) {
+  for (let pixel = 0; pixel < known.length; pixel += GRAIN_STEP) {
     if (known[pixel] === 1) {
       details.push(Math.abs(green[pixel]! - smooth[pixel]!));
     }
@@ -61,12 +64,28 @@ function measureGrain(planes: readonly Float32Array[], known: Float32Array, size
   return Math.min(MOST_GRAIN, 1.48 * (details[details.length >> 1] ?? 0));
 }
 
-/** Noise of mean 0 and deviation 1 that is the same every time: the sum of two uniform numbers of a linear congruential generator. */
-function makeNoise(): () => number {
+/**
+ * Grain for the unknown pixels, in byte values, the same every time: each value is the sum of two uniform numbers of a
+ * linear congruential generator, scaled to the deviation.
+ */
+function makeGrain(known: Float32Array, deviation: number): Float32Array {
+  const grain = new Float32Array(known.length);
   let state = 1;
-  const uniform = (): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-  return () => (uniform() + uniform() - 1) * Math.sqrt(6);
+  for (let pixel = 0; pixel < known.length; pixel++) {
+    if (known[pixel] === 0) {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      const high = state >>> 16;
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      grain[pixel] = ((high + (state >>> 16)) / 65536 - 1) * Math.sqrt(6) * deviation;
+    }
+  }
+  return grain;
+}
+
+function takeChannel({ width, height, data }: RgbImage, channel: number): Float32Array {
+  const plane = new Float32Array(width * height);
+  for (let pixel = 0; pixel < plane.length; pixel++) {
+    plane[pixel] = data[3 * pixel + channel]!;
+  }
+  return plane;
 }

@@ -4,6 +4,9 @@ import type { RgbImage } from './rgb-image.ts';
 /** Coverage, of 255, from which on a pixel shows the person alone. */
 const SOLID = 242;
 
+/** Least part of the surroundings that must show the person alone for its colour to be told from them. */
+const LEAST_SHARE = 1e-3;
+
 /** How far the person's colour reaches into the soft edge and beyond, in parts of the picture's shorter side. */
 const REACH = 0.012;
 
@@ -16,16 +19,23 @@ const REACH = 0.012;
  */
 export function separateForeground(image: RgbImage, matte: Uint8Array, background: Uint8Array): Uint8Array {
   const radius = Math.ceil(Math.min(image.width, image.height) * REACH);
-  const solid = Float32Array.from(matte, (coverage) => (coverage >= SOLID ? 1 : 0));
+  const solid = new Float32Array(matte.length);
+  for (let pixel = 0; pixel < solid.length; pixel++) {
+    solid[pixel] = matte[pixel]! >= SOLID ? 1 : 0;
+  }
   const solidShare = boxMean(solid, image, radius);
   const foreground = new Uint8Array(image.data);
+  const colours = new Float32Array(matte.length);
   for (let channel = 0; channel < 3; channel++) {
-    const colours = boxMean(solid.map((weight, pixel) => weight * image.data[3 * pixel + channel]!), image, radius);
+    for (let pixel = 0; pixel < colours.length; pixel++) {
+      colours[pixel] = solid[pixel]! * image.data[3 * pixel + channel]!;
+    }
+    const sums = boxMean(colours, image, radius);
     for (let pixel = 0; pixel < matte.length; pixel++) {
       const share = solidShare[pixel]!;
-      if (matte[pixel]! < SOLID && share > 1e-3) {
+      if (matte[pixel]! < SOLID && share > LEAST_SHARE) {
         const alpha = matte[pixel]! / 255;
-        const nearby = colours[pixel]! / share;
+        const nearby = sums[pixel]! / share;
         const index = 3 * pixel + channel;
         const unexplained = image.data[index]! - alpha * nearby - (1 - alpha) * background[index]!;
         foreground[index] = Math.max(0, Math.min(255, Math.round(nearby + alpha * unexplained)));

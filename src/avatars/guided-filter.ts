@@ -68,7 +68,11 @@ function solve(c: Covariances, epsilon: number): Record<'red' | 'green' | 'blue'
 }
 
 function multiply(a: Float32Array, b: Float32Array): Float32Array {
-  return a.map((value, index) => value * b[index]!);
+  const product = new Float32Array(a.length);
+  for (let index = 0; index < product.length; index++) {
+    product[index] = a[index]! * b[index]!;
+  }
+  return product;
 }
 
 function subtractProduct(from: Float32Array, a: Float32Array, b: Float32Array): Float32Array {

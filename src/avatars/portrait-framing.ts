@@ -27,7 +27,7 @@ const SMALL_FACE = 1 / 3;
 const CLOSE_FACE = 0.4;
 
 /** Where the middle of the face's box then lies, in parts of the picture's height: head above, shoulders below. */
-const FACE_LEVEL = 0.45;
+const FACE_LEVEL = 0.48;
 
 /** Chooses the crop and the size of the avatar's picture. */
 export function framePortrait(picture: PlaneSize, face: DetectedFace): Framing {
