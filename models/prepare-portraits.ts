@@ -1,7 +1,7 @@
 /**
  * Maintainer's tool: prepares the portraits that come with the project.
  * Usage: node models/prepare-portraits.ts
- * It reads models/portraits/*/original.* and writes the prepared avatars beside them, in the form in which avatars are stored.
+ * It reads the original picture in each folder of models/portraits and writes the prepared avatar beside it, in the form in which avatars are stored.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -6,7 +6,7 @@ export const EYE_CONTOUR_POINTS = 71;
 
 /** A portrait ready to draw. All coordinates are pixels of `image` (x right, y down, pixel centres at whole numbers). */
 export interface Avatar {
-  /** First 16 hex digits of the SHA-256 of the uploaded file. */
+  /** First 16 hex digits of the SHA-256 of the uploaded file; a word for those that come with the project. */
   readonly id: string;
   /** Name to show. */
   readonly name: string;
@@ -14,10 +14,13 @@ export interface Avatar {
   readonly builtIn: boolean;
   /** What the viewer should know, for example that several faces were found. */
   readonly warnings: readonly string[];
-  /** Picture size in pixels, even, at least 512 on the shorter side, within 1280 × 720 or 720 × 1280 (512 × 512 up to 720 × 720 when square). */
+  /** Picture size in pixels, multiples of 16, at least 512 on the shorter side, within 1280 × 720 or 720 × 1280 (512 × 512 up to 720 × 720 when square). */
   readonly width: number;
   readonly height: number;
-  /** RGB, `width * height * 3` bytes. */
+  /**
+   * RGB, `width * height * 3` bytes. In the soft edges of the person and a little outside it holds the person's own colours,
+   * so it is drawn through `matte` over `background`; unmoved, that gives the photo again.
+   */
   readonly image: Uint8Array;
   /** The person, 0 (background) to 255, `width * height` bytes. */
   readonly matte: Uint8Array;
