@@ -34,7 +34,7 @@ test('messages and bytes go out, messages come in', async (t) => {
   assert.equal(socket.sendBytes(Uint8Array.of(1, 0)), true);
   assert.deepEqual(await promise, { type: 'vad.started' });
   socket.close();
-  await once(server.clients.values().next().value!, 'close');
+  await once([...server.clients][0]!, 'close');
   assert.deepEqual(received, [{ type: 'interrupt' }, [1, 0]]);
 });
 
