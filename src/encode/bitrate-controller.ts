@@ -33,7 +33,7 @@ export class BitrateController {
   #bps: number;
   #changedMs: number | undefined;
 
-  /** @throws TypeError unless 0 < min ≤ start ≤ max. */
+  /** Starts at `startBps`. @throws TypeError unless 0 < min ≤ start ≤ max. */
   constructor({ startBps, minBps, maxBps }: BitrateControllerOptions) {
     if (!(minBps > 0 && minBps <= startBps && startBps <= maxBps)) {
       throw new TypeError(`Bitrates need 0 < min ≤ start ≤ max, not ${minBps}, ${startBps}, ${maxBps}.`);

@@ -232,8 +232,9 @@ export class WebRtcPeer implements Closeable, AsyncDisposable {
     }
     if (!this.#connected && this.#closing === undefined && this.#connection.dtlsTransports.every((one) => one.state === 'connected')) {
       this.#connected = true;
-      this.events.emit('connected', undefined);
+      // First, so that who starts sending on `connected` starts with that key frame.
       this.#requestKeyFrame('connected');
+      this.events.emit('connected', undefined);
     }
   }
 
