@@ -1,0 +1,73 @@
+import type { FacePoint } from './face-frame.ts';
+
+/** Distance of a curve's samples, in millimetres. */
+const STEP_MM = 0.25;
+
+/** A height v over u, sampled evenly and constant beyond its ends; all in millimetres of the face frame. */
+export interface Curve {
+  readonly startMm: number;
+  readonly samplesPerMm: number;
+  readonly values: Float32Array;
+}
+
+/** Samples the polyline through the points, sorted by u. */
+export function curveThrough(points: readonly FacePoint[]): Curve {
+  const sorted = [...points].sort((a, b) => a.u - b.u);
+  const start = sorted[0]!.u;
+  const count = Math.max(2, Math.ceil((sorted[sorted.length - 1]!.u - start) / STEP_MM) + 1);
+  const values = new Float32Array(count);
+  let segment = 0;
+  for (let index = 0; index < count; index += 1) {
+    const u = start + index * STEP_MM;
+    while (segment < sorted.length - 2 && u > sorted[segment + 1]!.u) {
+      segment += 1;
+    }
+    const a = sorted[segment]!;
+    const b = sorted[segment + 1] ?? a;
+    const share = b.u > a.u ? Math.min(1, (u - a.u) / (b.u - a.u)) : 0;
+    values[index] = a.v + (b.v - a.v) * share;
+  }
+  return { startMm: start, samplesPerMm: 1 / STEP_MM, values };
+}
+
+/** Returns a curve of the same samples, each passed through the function with its u. */
+export function mapCurve(curve: Curve, map: (v: number, u: number) => number): Curve {
+  return {
+    ...curve,
+    values: curve.values.map((v, index) => map(v, curve.startMm + index / curve.samplesPerMm)),
+  };
+}
+
+/** Returns the curve's height at u. */
+export function heightAt(curve: Curve, u: number): number {
+  const { values } = curve;
+  const at = (u - curve.startMm) * curve.samplesPerMm;
+  const last = values.length - 1;
+  if (at <= 0) {
+    return values[0]!;
+  }
+  if (at >= last) {
+    return values[last]!;
+  }
+  const index = Math.floor(at);
+  const a = values[index]!;
+  return a + (values[index + 1]! - a) * (at - index);
+}
+
+/** Returns a smoothed curve: a Gaussian over u, ends held. */
+export function smoothCurve(curve: Curve, sigmaMm: number): Curve {
+  const { values } = curve;
+  const sigma = sigmaMm * curve.samplesPerMm;
+  const reach = Math.ceil(sigma * 3);
+  const smooth = values.map((_, index) => {
+    let sum = 0;
+    let weight = 0;
+    for (let offset = -reach; offset <= reach; offset += 1) {
+      const w = Math.exp(-((offset / sigma) ** 2) / 2);
+      sum += w * values[Math.min(values.length - 1, Math.max(0, index + offset))]!;
+      weight += w;
+    }
+    return sum / weight;
+  });
+  return { ...curve, values: smooth };
+}

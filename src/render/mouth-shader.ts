@@ -1,0 +1,166 @@
+import { heightAt, type Curve } from './curve.ts';
+import { uOf, vOf, xOf, yOf, type FaceFrame } from './face-frame.ts';
+import type { PoseTurn } from './head-pose-field.ts';
+import type { InteriorState, MouthInterior, MouthPoint, Tint } from './mouth-interior.ts';
+import type { MouthShape } from './mouth-shape.ts';
+import { sourceOf, type LayerSampler, type NodeOffsets, type PatchShader } from './pixel-patch.ts';
+import { bell, clamp } from './shaping.ts';
+
+/** Beyond this distance from the lips' edges the compositor's single layer is right, in millimetres. */
+const REACH_MM = 4.5;
+
+/** Width over which the opening fades in, in millimetres. */
+const EDGE_MM = 0.8;
+
+/** The lower lip begins this far below its edge when the mouth is open: the edge row itself is bright. */
+const RIM_MM = 0.4;
+
+/** What a mouth is drawn from. */
+export interface MouthParts {
+  readonly frame: FaceFrame;
+  readonly mouth: MouthShape;
+  readonly interior: MouthInterior;
+  readonly sampler: LayerSampler;
+  /** Line where closed lips meet. */
+  readonly meeting: Curve;
+  /** Where the head turns, and how far the teeth lie from it. */
+  readonly pivotU: number;
+  readonly pivotV: number;
+  readonly teethZ: number;
+  /** Head weight at the mouth. */
+  readonly weight: number;
+}
+
+/** What the next mouth looks like. */
+export interface MouthState extends InteriorState {
+  /** 0 as in a photo that shows its teeth, 1 closed lips as the base; always 1 for other photos. */
+  readonly close: number;
+}
+
+/** Draws lips and mouth interior from the two layers over the warped picture. */
+export class MouthShader implements PatchShader {
+  readonly #parts: MouthParts;
+  readonly #place = new Float64Array(2);
+  readonly #lower = new Float64Array(4);
+  readonly #photo = new Float64Array(4);
+  readonly #point: MouthPoint = { u: 0, v: 0 };
+  readonly #tint: Tint = { y: 0, u: 0, v: 0 };
+  #state: MouthState = { jawMm: 0, tongue: 0, close: 1 };
+  #upperNodes: NodeOffsets | undefined;
+  #lowerNodes: NodeOffsets | undefined;
+  /** Undoes the pose for the teeth: u = uu·u′ + uv·v′ + u0, likewise v. */
+  readonly #undo = { uu: 1, uv: 0, u0: 0, vu: 0, vv: 1, v0: 0 };
+
+  constructor(parts: MouthParts) {
+    this.#parts = parts;
+  }
+
+  /** Sets what the next patch shows; the offsets are those of the two layers. */
+  begin(state: MouthState, turn: PoseTurn, upper: NodeOffsets, lower: NodeOffsets): void {
+    this.#state = state;
+    this.#upperNodes = upper;
+    this.#lowerNodes = lower;
+    this.#undoTurn(turn);
+  }
+
+  shade(xPx: number, yPx: number, out: Float64Array): boolean {
+    if (this.#upperNodes === undefined || this.#lowerNodes === undefined) {
+      return false;
+    }
+    const { frame, mouth, sampler } = this.#parts;
+    const place = this.#place;
+    sourceOf(this.#upperNodes, xPx, yPx, place);
+    const [upperX, upperY] = [place[0]!, place[1]!];
+    sourceOf(this.#lowerNodes, xPx, yPx, place);
+    const [lowerX, lowerY] = [place[0]!, place[1]!];
+    const belowUpper = vOf(frame, upperX, upperY) - heightAt(mouth.upper, uOf(frame, upperX, upperY));
+    const belowLower = vOf(frame, lowerX, lowerY) - heightAt(mouth.lower, uOf(frame, lowerX, lowerY));
+    if (belowLower > REACH_MM || (belowUpper < -REACH_MM && belowLower < 0)) {
+      const lower = belowLower > REACH_MM;
+      sampler.foreground(lower ? lowerX : upperX, lower ? lowerY : upperY, out);
+      sampler.over(xPx, yPx, out);
+      return false;
+    }
+    const opening = clamp((belowUpper - belowLower) / 5, 0, 1) * this.#state.close;
+    sampler.foreground(upperX, upperY, out);
+    sampler.foreground(lowerX, lowerY, this.#lower);
+    this.#layLips(belowUpper, belowLower, opening, out);
+    const inside = clamp(Math.min(belowUpper, -belowLower) / EDGE_MM, 0, 1);
+    if (inside > 0) {
+      this.#layInterior({ xPx, yPx, belowUpper, belowLower, inside }, out);
+    }
+    sampler.over(xPx, yPx, out);
+    return true;
+  }
+
+  /** Lays the lower lip over the upper one, both shaded where they roll inwards. */
+  #layLips(belowUpper: number, belowLower: number, opening: number, out: Float64Array): void {
+    const rim = belowLower - RIM_MM * opening;
+    const lower = belowUpper <= 0 && rim <= -0.35 ? 0 : clamp(0.5 + rim / 0.7, 0, 1);
+    const upperShade = 1 - 0.3 * bell(belowUpper, 1) * opening;
+    const lowerShade = 1 - 0.18 * bell(belowLower, 1) * opening;
+    for (let channel = 0; channel < 4; channel += 1) {
+      const base = channel === 0 ? 16 : channel === 3 ? 0 : 128;
+      const shaded = channel === 3 ? 0 : 1;
+      const a = base + (out[channel]! - base) * (shaded === 1 ? upperShade : 1);
+      const b = base + (this.#lower[channel]! - base) * (shaded === 1 ? lowerShade : 1);
+      out[channel] = a + (b - a) * lower;
+    }
+  }
+
+  #layInterior(at: { readonly xPx: number; readonly yPx: number; readonly belowUpper: number; readonly belowLower: number; readonly inside: number }, out: Float64Array): void {
+    const { frame, mouth, interior, meeting } = this.#parts;
+    const tint = this.#tint;
+    const undo = this.#undo;
+    const turnedU = uOf(frame, at.xPx, at.yPx);
+    const turnedV = vOf(frame, at.xPx, at.yPx);
+    const u = undo.uu * turnedU + undo.uv * turnedV + undo.u0;
+    const v = undo.vu * turnedU + undo.vv * turnedV + undo.v0;
+    this.#point.u = u - mouth.centreMm;
+    this.#point.v = v - 0.5 * heightAt(meeting, u);
+    interior.shade(this.#point, this.#state, tint);
+    if (mouth.open) {
+      this.#photoTeeth(u, v, tint);
+    }
+    const shadow = 1 - this.#state.close * (1 - (0.8 + 0.2 * clamp(at.belowUpper / 2, 0, 1)) * (0.85 + 0.15 * clamp(-at.belowLower / 2.5, 0, 1)));
+    out[0]! += (16 + tint.y * shadow - out[0]!) * at.inside;
+    out[1]! += (128 + tint.u * shadow - out[1]!) * at.inside;
+    out[2]! += (128 + tint.v * shadow - out[2]!) * at.inside;
+    out[3]! += (255 - out[3]!) * at.inside;
+  }
+
+  /** The photo's own teeth stay where the skull has them. */
+  #photoTeeth(u: number, v: number, tint: Tint): void {
+    const { frame, mouth, sampler } = this.#parts;
+    const lower = heightAt(mouth.lower, u);
+    const share = clamp(0.5 - (v - lower) / 0.7, 0, 1);
+    if (share <= 0) {
+      return;
+    }
+    // Behind the upper lip nothing is known: the row at its edge goes on.
+    const seen = Math.max(v, heightAt(mouth.upper, u) + 0.4);
+    sampler.foreground(xOf(frame, u, seen), yOf(frame, u, seen), this.#photo);
+    tint.y += (this.#photo[0]! - 16 - tint.y) * share;
+    tint.u += (this.#photo[1]! - 128 - tint.u) * share;
+    tint.v += (this.#photo[2]! - 128 - tint.v) * share;
+  }
+
+  /** At one depth the turn is affine: X′ = X + w·(M·X + t − X), undone exactly. */
+  #undoTurn(turn: PoseTurn): void {
+    const { weight, teethZ, pivotU, pivotV } = this.#parts;
+    const a = 1 + weight * (turn.xx - 1);
+    const b = weight * turn.xy;
+    const c = weight * turn.yx;
+    const d = 1 + weight * (turn.yy - 1);
+    const tx = weight * (turn.xz * teethZ + turn.x0);
+    const ty = weight * (turn.yz * teethZ + turn.y0);
+    const scale = 1 / (a * d - b * c);
+    const undo = this.#undo;
+    undo.uu = d * scale;
+    undo.uv = -b * scale;
+    undo.vu = -c * scale;
+    undo.vv = a * scale;
+    undo.u0 = pivotU - undo.uu * (pivotU + tx) - undo.uv * (pivotV + ty);
+    undo.v0 = pivotV - undo.vu * (pivotU + tx) - undo.vv * (pivotV + ty);
+  }
+}

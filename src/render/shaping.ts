@@ -1,0 +1,16 @@
+/** Returns 0 below `from`, 1 above `to`, and 3t² − 2t³ between. */
+export function smoothstep(from: number, to: number, x: number): number {
+  const t = Math.min(1, Math.max(0, (x - from) / (to - from)));
+  return t * t * (3 - 2 * t);
+}
+
+/** Returns exp(−(x / scale)²). */
+export function bell(x: number, scale: number): number {
+  const ratio = x / scale;
+  return Math.exp(-ratio * ratio);
+}
+
+/** Returns x held between the two limits. */
+export function clamp(x: number, low: number, high: number): number {
+  return x < low ? low : x > high ? high : x;
+}

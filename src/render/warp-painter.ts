@@ -1,0 +1,205 @@
+import { FACE_COEFFICIENTS, FACE_INDEX, type HeadPose } from '../base/motion-frame.ts';
+import { pictureBytes } from '../base/picture.ts';
+import { FIELD_COEFFICIENTS } from './expression-field.ts';
+import { FIELD_INDEX, fieldCoefficients } from './face-expression.ts';
+import type { EyeState } from './eyelids.ts';
+import { xOf, yOf } from './face-frame.ts';
+import { restTurn, turnTo } from './head-pose-field.ts';
+import { invertPass, type AreaGrid } from './inverse-warp.ts';
+import { LipTracker } from './lip-tracker.ts';
+import type { MemoryBlock } from './memory-arena.ts';
+import { PatchPainter, type NodeOffsets, type PixelBox } from './pixel-patch.ts';
+import type { WarpFace } from './warp-face.ts';
+
+/** Passes over the inverse start from the frame before and end when nothing moves more than this. */
+const SETTLED_PX = 0.1;
+const LEAST_PASSES = 2;
+const MOST_PASSES = 10;
+
+/** Room around an eye that its lids and the brow's skin can change, in millimetres. */
+const EYE_ROOM_MM = 4;
+
+/** What one frame shows. */
+export interface FaceMotion {
+  /** One value per `FACE_COEFFICIENTS`. */
+  readonly expression: Float32Array;
+  readonly pose: HeadPose;
+}
+
+/** One viewer's face: the inverse warp of its last frame, and the loop that draws the next. */
+export class WarpPainter {
+  readonly #face: WarpFace;
+  readonly #block: MemoryBlock;
+  readonly #pictures: Uint8Array;
+  readonly #offsets: NodeOffsets;
+  readonly #upper: LayerState;
+  readonly #lower: LayerState;
+  readonly #coefficients = new Float32Array(FIELD_COEFFICIENTS.length);
+  readonly #turn = restTurn();
+  readonly #patches = new PatchPainter();
+  readonly #lips: LipTracker;
+  readonly #box: PixelBox = { left: 0, top: 0, right: 0, bottom: 0 };
+  readonly #eye: EyeState = { blink: 0, gazeX: 0, gazeY: 0 };
+  readonly #mouth = { jawMm: 0, tongue: 0, close: 1 };
+  #closed = false;
+
+  /** Takes memory for `pictures` I420 pictures, one after the other, and fills them with the portrait. */
+  constructor(face: WarpFace, pictures: number) {
+    const { grid, kernel } = face;
+    const offsetBytes = grid.columns * grid.rows * 8;
+    const bytes = pictureBytes(face.width, face.height);
+    this.#face = face;
+    this.#block = kernel.arena.take(offsetBytes + pictures * bytes);
+    const { buffer } = kernel.arena.memory;
+    const values = new Float32Array(buffer, this.#block.offset, offsetBytes / 4).fill(0);
+    this.#offsets = { values, columns: grid.columns, rows: grid.rows, leftPx: 0, topPx: 0, cellPx: grid.cellPx };
+    this.#pictures = new Uint8Array(buffer, this.#block.offset + offsetBytes, pictures * bytes);
+    this.#upper = layerState(face);
+    this.#lower = layerState(face);
+    this.#lips = new LipTracker(face);
+    for (let picture = 0; picture < pictures; picture += 1) {
+      this.#composite(picture, face.allCells);
+    }
+  }
+
+  /** Byte offset of a picture in the kernel's memory. */
+  pictureAt(picture: number): number {
+    return this.#pictures.byteOffset + picture * pictureBytes(this.#face.width, this.#face.height);
+  }
+
+  /** Bytes of a picture: a view, good as long as the painter is open. */
+  picture(picture: number): Uint8Array {
+    const bytes = pictureBytes(this.#face.width, this.#face.height);
+    return this.#pictures.subarray(picture * bytes, (picture + 1) * bytes);
+  }
+
+  /** Draws a motion into a picture; only what can move is written. */
+  draw(motion: FaceMotion, picture: number): void {
+    const face = this.#face;
+    if (motion.expression.length !== FACE_COEFFICIENTS.length) {
+      throw new TypeError(`The built-in face takes ${FACE_COEFFICIENTS.length} coefficients, not ${motion.expression.length}.`);
+    }
+    fieldCoefficients(motion.expression, face.mouth, this.#coefficients);
+    turnTo(motion.pose, this.#turn);
+    this.#displace();
+    this.#invert();
+    this.#composite(picture, face.movingCells);
+    const bytes = this.picture(picture);
+    this.#drawEye(0, motion.expression[FACE_INDEX.blinkLeft]!, motion.expression, bytes);
+    this.#drawEye(1, motion.expression[FACE_INDEX.blinkRight]!, motion.expression, bytes);
+    this.#drawMouth(motion.expression, bytes);
+  }
+
+  /** Gives the memory back; idempotent. */
+  close(): void {
+    if (!this.#closed) {
+      this.#closed = true;
+      this.#face.kernel.arena.give(this.#block);
+    }
+  }
+
+  #displace(): void {
+    const { merged, upper, lower, grid, displacement } = this.#face;
+    const first = merged.window.top * grid.columns + merged.window.left;
+    merged.displace(this.#coefficients, this.#turn, { shifts: displacement, stride: grid.columns, first });
+    upper.displace(this.#coefficients, this.#turn, this.#upper.target);
+    lower.displace(this.#coefficients, this.#turn, this.#lower.target);
+  }
+
+  #invert(): void {
+    const { kernel, grid, movingNodes, displacementAt } = this.#face;
+    const job = {
+      displacementAt, offsetsAt: this.#offsets.values.byteOffset, nodes: movingNodes, columns: grid.columns, rows: grid.rows, cellPx: grid.cellPx,
+    };
+    settle(() => kernel.invert(job));
+    settle(() => invertPass(this.#upper.displacement, this.#upper.offsets));
+    settle(() => invertPass(this.#lower.displacement, this.#lower.offsets));
+    this.#lips.mergeInto(this.#offsets.values, this.#upper.nodes, this.#lower.nodes);
+  }
+
+  #composite(picture: number, cells: WarpFace['allCells']): void {
+    const { kernel, foregroundAt, backgroundAt, width, height, grid } = this.#face;
+    kernel.composite({
+      foregroundAt, backgroundAt, width, height, cells, cellPx: grid.cellPx,
+      offsetsAt: this.#offsets.values.byteOffset, pictureAt: this.pictureAt(picture),
+    });
+  }
+
+  #drawEye(index: 0 | 1, blink: number, expression: Float32Array, bytes: Uint8Array): void {
+    const eye = this.#eye;
+    eye.blink = blink;
+    eye.gazeX = expression[FACE_INDEX.gazeX]!;
+    eye.gazeY = expression[FACE_INDEX.gazeY]!;
+    if (eye.blink <= 0 && eye.gazeX === 0 && eye.gazeY === 0) {
+      return;
+    }
+    const face = this.#face;
+    const shape = face.eyes[index];
+    const top = Math.min(...shape.top.values.subarray(0, 1)) - EYE_ROOM_MM;
+    this.#boxAround(shape.leftMm, shape.rightMm, top, shape.irisV + 14);
+    const shader = face.eyeShaders[index];
+    shader.begin(eye, this.#offsets);
+    this.#patches.paint(shader, this.#box, bytes, face);
+  }
+
+  /** Sets the box to where the head carries a rectangle of the face frame. */
+  #boxAround(leftMm: number, rightMm: number, topMm: number, bottomMm: number): void {
+    const { frame, grid, displacement } = this.#face;
+    const box = this.#box;
+    box.left = box.top = Infinity;
+    box.right = box.bottom = -Infinity;
+    for (let corner = 0; corner < 4; corner += 1) {
+      const u = (corner & 1) === 0 ? leftMm : rightMm;
+      const v = corner < 2 ? topMm : bottomMm;
+      const x = xOf(frame, u, v);
+      const y = yOf(frame, u, v);
+      const column = Math.min(grid.columns - 1, Math.max(0, Math.round(x / grid.cellPx)));
+      const row = Math.min(grid.rows - 1, Math.max(0, Math.round(y / grid.cellPx)));
+      const node = (row * grid.columns + column) * 2;
+      box.left = Math.min(box.left, Math.floor(x + displacement[node]!) - 3);
+      box.right = Math.max(box.right, Math.ceil(x + displacement[node]!) + 3);
+      box.top = Math.min(box.top, Math.floor(y + displacement[node + 1]!) - 3);
+      box.bottom = Math.max(box.bottom, Math.ceil(y + displacement[node + 1]!) + 3);
+    }
+  }
+
+  #drawMouth(expression: Float32Array, bytes: Uint8Array): void {
+    const face = this.#face;
+    const mouth = this.#mouth;
+    mouth.jawMm = this.#coefficients[FIELD_INDEX.jaw]!;
+    mouth.tongue = Math.min(1, Math.max(0, expression[FACE_INDEX.tongue]!));
+    mouth.close = face.mouth.open ? this.#coefficients[FIELD_INDEX.close]! : 1;
+    face.mouthShader.begin(mouth, this.#turn, this.#upper.nodes, this.#lower.nodes);
+    this.#lips.boxAround(this.#upper.displacement.values, this.#lower.displacement.values, this.#box);
+    this.#patches.paint(face.mouthShader, this.#box, bytes, face);
+  }
+}
+
+/** One lip layer of one drawing, over the mouth's window. */
+interface LayerState {
+  readonly displacement: AreaGrid;
+  readonly offsets: AreaGrid;
+  readonly nodes: NodeOffsets;
+  readonly target: { readonly shifts: Float32Array; readonly stride: number; readonly first: number };
+}
+
+function layerState(face: WarpFace): LayerState {
+  const { left, top, columns, rows } = face.mouthWindow;
+  const { cellPx } = face.grid;
+  const displacement = new Float32Array(columns * rows * 2);
+  const offsets = new Float32Array(columns * rows * 2);
+  return {
+    displacement: { columns, rows, cellPx, values: displacement },
+    offsets: { columns, rows, cellPx, values: offsets },
+    nodes: { values: offsets, columns, rows, leftPx: left * cellPx, topPx: top * cellPx, cellPx },
+    target: { shifts: displacement, stride: columns, first: 0 },
+  };
+}
+
+function settle(pass: () => number): void {
+  for (let count = 1; count <= MOST_PASSES; count += 1) {
+    if (pass() < SETTLED_PX && count >= LEAST_PASSES) {
+      return;
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import { availableParallelism } from 'node:os';
+import type { Avatar } from '../avatars/avatar.ts';
+import { InvalidStateError } from '../base/errors.ts';
+import { silentLogger, type Logger } from '../base/logger.ts';
+import { pictureBytes } from '../base/picture.ts';
+import { noStats, type Stats } from '../base/stats.ts';
+import type { FaceDrawing, Renderer } from './renderer.ts';
+import { RenderThread } from './render-thread.ts';
+import { WarpDrawing } from './warp-drawing.ts';
+
+/** Options of `WarpRenderer`. */
+export interface WarpRendererOptions {
+  /** Threads that draw, 1 to 64. Default: one less than the machine's cores, at least 1. */
+  readonly threads?: number;
+  /** Picture buffers of each drawing, 2 to 64: as many frames can be under way or unreleased. Default 6. */
+  readonly picturesPerDrawing?: number;
+  /** Default: kept nowhere. */
+  readonly stats?: Stats;
+  /** Default: silent. */
+  readonly logger?: Logger;
+}
+
+/** Defaults of `WarpRendererOptions`. */
+export const WARP_RENDERER_DEFAULTS: Required<WarpRendererOptions> = Object.freeze({
+  threads: Math.max(1, availableParallelism() - 1),
+  picturesPerDrawing: 6,
+  stats: noStats,
+  logger: silentLogger,
+});
+
+/** A thread that dies this often in a row without having answered takes its drawings with it. */
+const DEATHS_IN_A_ROW = 3;
+
+interface Slot {
+  thread: RenderThread;
+  deaths: number;
+}
+
+/** Draws photos in motion by warping them, on a pool of worker threads; a thread that dies is replaced. */
+export class WarpRenderer implements Renderer {
+  readonly #options: Required<WarpRendererOptions>;
+  readonly #slots: readonly Slot[];
+  readonly #drawings = new Map<number, WarpDrawing>();
+  #lastDrawing = 0;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: WarpRendererOptions = {}) {
+    this.#options = { ...WARP_RENDERER_DEFAULTS, ...options };
+    wholeNumber('threads', this.#options.threads, 1, 64);
+    wholeNumber('picturesPerDrawing', this.#options.picturesPerDrawing, 2, 64);
+    this.#slots = Array.from({ length: this.#options.threads }, () => this.#newSlot());
+  }
+
+  /**
+   * Opens a drawing on the thread that has the fewest.
+   * @throws TypeError when the avatar's parts do not fit together.
+   */
+  async open(avatar: Avatar): Promise<FaceDrawing> {
+    checkAvatar(avatar);
+    if (this.#closing !== undefined) {
+      throw new InvalidStateError('The renderer is closed.');
+    }
+    const { thread } = this.#slots.reduce((least, slot) => (slot.thread.drawings < least.thread.drawings ? slot : least));
+    this.#lastDrawing += 1;
+    const drawing = this.#lastDrawing;
+    const { picturesPerDrawing: pictures, stats } = this.#options;
+    const opening = new WarpDrawing({ drawing, avatar, pictures, stats, onClosed: () => { this.#drawings.delete(drawing); } }, thread);
+    this.#drawings.set(drawing, opening);
+    try {
+      await opening.opened;
+    } catch (error) {
+      await opening.close();
+      throw error;
+    }
+    return opening;
+  }
+
+  /** Closes every drawing and stops the threads. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([...this.#drawings.values()].map((drawing) => drawing.close()));
+    await Promise.all(this.#slots.map(({ thread }) => thread.stop()));
+  }
+
+  #newSlot(): Slot {
+    const slot: Slot = { thread: this.#newThread(() => slot), deaths: 0 };
+    return slot;
+  }
+
+  #newThread(slot: () => Slot): RenderThread {
+    return new RenderThread({
+      answered: (answer) => {
+        slot().deaths = 0;
+        this.#drawings.get(answer.drawing)?.answered(answer);
+      },
+      died: (cause) => { this.#replace(slot(), cause); },
+    });
+  }
+
+  #replace(slot: Slot, cause: Error): void {
+    const { stats, logger } = this.#options;
+    const dead = slot.thread;
+    slot.deaths += 1;
+    slot.thread = this.#newThread(() => slot);
+    stats.count('worker_restarts');
+    logger.error({ error: cause.message, deaths: slot.deaths }, 'a render thread died and was replaced');
+    for (const drawing of this.#drawings.values()) {
+      if (drawing.thread !== dead) {
+        continue;
+      }
+      if (slot.deaths < DEATHS_IN_A_ROW) {
+        drawing.moveTo(slot.thread, cause);
+      } else {
+        drawing.giveUp(new Error(`The render thread died ${slot.deaths} times in a row: ${cause.message}`));
+      }
+    }
+  }
+}
+
+function wholeNumber(name: string, value: number, least: number, most: number): void {
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new TypeError(`${name} is a whole number from ${least} to ${most}, not ${value}.`);
+  }
+}
+
+/** Checks that an avatar's pictures and points have the lengths its size asks for. */
+function checkAvatar(avatar: Avatar): void {
+  const { width, height } = avatar;
+  if (!Number.isInteger(width) || !Number.isInteger(height) || width < 2 || height < 2 || width % 2 !== 0 || height % 2 !== 0) {
+    throw new TypeError(`An avatar's width and height are even whole numbers, not ${width} × ${height}.`);
+  }
+  const pixels = (pictureBytes(width, height) * 2) / 3;
+  const expected: readonly [string, ArrayLike<number>, number][] = [
+    ['image', avatar.image, pixels * 3], ['matte', avatar.matte, pixels], ['background', avatar.background, pixels * 3],
+    ['landmarks', avatar.landmarks, 468 * 3], ['leftEye', avatar.leftEye, 71 * 2], ['rightEye', avatar.rightEye, 71 * 2],
+    ['leftIris', avatar.leftIris, 10], ['rightIris', avatar.rightIris, 10],
+  ];
+  for (const [name, values, length] of expected) {
+    if (values.length !== length) {
+      throw new TypeError(`The avatar's ${name} has ${values.length} values; ${width} × ${height} needs ${length}.`);
+    }
+  }
+}
