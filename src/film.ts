@@ -79,10 +79,7 @@ async function readSound(file: string): Promise<{ voice: Float32Array; mel: Floa
     blocks.push(samples);
   }
   const voice = concatenated(blocks);
-  const resampler = await Resampler.create(VOICE_RATE_HZ, MEL_RATE_HZ);
-  const mel = resampler.process(voice).slice();
-  await resampler.close();
-  return { voice, mel };
+  return { voice, mel: await Resampler.convert(voice, { fromHz: VOICE_RATE_HZ, toHz: MEL_RATE_HZ }) };
 }
 
 function melWindows(samples: Float32Array): MelWindow[] {

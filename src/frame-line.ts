@@ -1,4 +1,5 @@
 import type { EncodedUnit } from './base/encoded-unit.ts';
+import { InvalidStateError } from './base/errors.ts';
 import type { MelWindow } from './base/mel-window.ts';
 import type { Picture } from './base/picture.ts';
 import { Scope } from './base/scope.ts';
@@ -95,7 +96,7 @@ export class FrameLine implements Closeable {
     }
     this.#inFlight += 1;
     // Not awaited: the next window's motion is worked out while this one is drawn.
-    void this.#drawing.draw(motion).then((picture) => this.#encode(picture)).catch((error: unknown) => { this.#fail(error); })
+    void this.#drawing.draw(motion).then((picture) => this.#encode(picture)).catch((error: unknown) => { this.#lose(error); })
       .finally(() => { this.#inFlight -= 1; });
   }
 
@@ -116,6 +117,15 @@ export class FrameLine implements Closeable {
       this.#due.push(unit);
     } finally {
       picture.release();
+    }
+  }
+
+  /** One frame that came at the wrong moment (its thread was replaced, say) is left out; any other failure is the end. */
+  #lose(error: unknown): void {
+    if (error instanceof InvalidStateError) {
+      this.#stats.count('frames_dropped');
+    } else {
+      this.#fail(error);
     }
   }
 

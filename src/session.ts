@@ -1,7 +1,6 @@
 import type { Avatar } from './avatars/avatar.ts';
-import { Microphone } from './audio/microphone.ts';
 import type { MelStream } from './audio/mel-stream.ts';
-import { pcm16ToFloat } from './audio/pcm16.ts';
+import type { Microphone } from './audio/microphone.ts';
 import type { VoiceActivityDetector } from './audio/voice-activity-detector.ts';
 import { Emitter } from './base/emitter.ts';
 import { AvatarError } from './base/errors.ts';
@@ -12,12 +11,15 @@ import { MEL_BANDS, MEL_WINDOW_FRAMES } from './base/mel-window.ts';
 import { Scope } from './base/scope.ts';
 import type { Closeable } from './base/scope.ts';
 import type { Stats } from './base/stats.ts';
-import { BitrateController } from './encode/bitrate-controller.ts';
+import { ControlDesk } from './control-desk.ts';
+import type { Command } from './control-desk.ts';
+import type { BitrateController } from './encode/bitrate-controller.ts';
 import type { VoiceEncoder } from './encode/voice-encoder.ts';
 import type { FrameLine } from './frame-line.ts';
+import type { FaceState } from './motion/face-motion.ts';
 import type { SpeechEvent, SpeechLine, SpeechTick } from './speech-line.ts';
 import type { ControlChannel } from './transport/control-channel.ts';
-import type { ClientMessage, ServerMessage, SessionMode } from './transport/messages.ts';
+import type { SessionMode } from './transport/messages.ts';
 import type { WebRtcPeer } from './transport/webrtc-peer.ts';
 
 /** What a viewer's session is doing; `waiting` until its WebRTC connection stands. */
@@ -29,22 +31,27 @@ const STATS_TICKS = 1_000_000 / TICK_US;
 /** How far a mel window reaches back: windows up to this long after an interrupt still hold what was interrupted. */
 const WINDOW_PAST_US = 100_000;
 
+/** A microphone of which nothing came for so long is off. */
+const MICROPHONE_GONE_MS = 1000;
+
 /** The mel window of silence. */
 const SILENCE = new Float32Array(MEL_BANDS * MEL_WINDOW_FRAMES).fill(-4);
 
 /** What happens to a session, for its owner. */
 export interface SessionEvents {
   ended: { readonly reason: string };
+  /** An utterance that waited for nothing but the pipeline is heard and seen. */
   speechHeard: { readonly waitedMs: number };
   firstFrameSent: { readonly afterMs: number };
 }
 
-/** What a session is made of; it owns the closeable parts. */
+/** What a session is made of; it owns the closeable parts, but not the clock. */
 export interface SessionParts {
   readonly id: string;
   readonly avatar: Avatar;
   readonly voice: string;
   readonly mode: SessionMode;
+  /** From sound in to sound and picture out, whole ticks. */
   readonly delayMs: number;
   readonly clock: MediaClock;
   readonly logger: Logger;
@@ -53,6 +60,7 @@ export interface SessionParts {
   readonly voiceEncoder: VoiceEncoder;
   readonly voiceActivity: VoiceActivityDetector;
   readonly bitrate: BitrateController;
+  openMicrophone(): Promise<Microphone>;
   openSpeech(onEvent: (event: SpeechEvent) => void): Promise<SpeechLine>;
   openFrames(peer: WebRtcPeer, onFailed: (error: unknown) => void): Promise<FrameLine>;
   answer(offerSdp: string): Promise<{ peer: WebRtcPeer; answerSdp: string }>;
@@ -73,22 +81,24 @@ export class Session implements Closeable {
   readonly events: Emitter<SessionEvents>;
   readonly #parts: SessionParts;
   readonly #scope = new Scope();
+  readonly #desk: ControlDesk;
   readonly #speech: SpeechLine;
   #microphone: Microphone | undefined;
+  #microphoneMs = -Infinity;
   #mode: SessionMode;
   #state: SessionState = 'waiting';
-  #control: ControlChannel | undefined;
   #viewing: Viewing | undefined;
   #ticks = 0;
   #sentFrames = 0;
   #firstFrameSent = false;
-  #lastSpeechToFrameMs: number | null = null;
+  #speechToFrameMs: number | null = null;
   #viewerSpeaks = false;
   #silentUntilUs = -Infinity;
   #loss = { fractionLost: 0, roundTripMs: 0 };
   #lastActiveMs = performance.now();
   #ending: string | undefined;
 
+  /** Opens a session that waits for its viewer. */
   static async open(parts: SessionParts): Promise<Session> {
     let session: Session | undefined;
     const speech = await parts.openSpeech((event) => { session?.onSpeech(event); });
@@ -103,11 +113,20 @@ export class Session implements Closeable {
     this.#mode = parts.mode;
     this.#parts = parts;
     this.events = new Emitter((error) => { parts.logger.error({ err: error, session: this.id }, 'A listener of a session failed.'); });
+    this.#desk = this.#scope.own(new ControlDesk({
+      onMessage: (message) => { this.#onMessage(message); },
+      onPcm: (samples) => {
+        this.#lastActiveMs = performance.now();
+        this.#speech.appendPcm(samples);
+      },
+      onFault: (error) => { this.#fail(error); },
+    }));
     this.#speech = this.#scope.own(speech);
     this.#scope.own(parts.voiceEncoder);
-    this.#scope.own(parts.voiceActivity);
-    parts.voiceActivity.events.on('started', () => { this.#onVoice(true); });
-    parts.voiceActivity.events.on('ended', () => { this.#onVoice(false); });
+    const { events } = this.#scope.own(parts.voiceActivity);
+    events.on('started', () => { this.#onVoice(true); });
+    events.on('ended', () => { this.#onVoice(false); });
+    events.on('failed', ({ error }) => { this.#fail(error); });
   }
 
   get mode(): SessionMode {
@@ -123,7 +142,7 @@ export class Session implements Closeable {
     return { queuedSpeechMs: this.#speech.queuedMs, framesInFlight: this.#viewing?.frames.inFlight ?? 0, videoBitrateBps: this.#viewing?.frames.bitrateBps ?? 0, ...this.#loss };
   }
 
-  /** When the session last had speech, text or a microphone, in `performance.now()` time. */
+  /** When the session last had speech, a message or a microphone, in `performance.now()` time. */
   get lastActiveMs(): number {
     return this.#lastActiveMs;
   }
@@ -139,6 +158,7 @@ export class Session implements Closeable {
     }
     const offeredAtMs = performance.now();
     const { peer, answerSdp } = await this.#parts.answer(offerSdp);
+    this.#microphone ??= this.#scope.own(await this.#parts.openMicrophone());
     const frames = await this.#parts.openFrames(peer, (error) => { this.#fail(error); }).catch(async (error: unknown) => {
       await peer.close();
       throw error;
@@ -152,36 +172,28 @@ export class Session implements Closeable {
     return answerSdp;
   }
 
-  /** Takes a trickled ICE candidate. @throws AvatarError `invalid_candidate`. */
-  async addCandidate(candidate: { candidate: string; sdpMid?: string | null | undefined; sdpMLineIndex?: number | null | undefined }): Promise<void> {
+  /** Takes a trickled ICE candidate. @throws AvatarError `invalid_candidate`, `session_ended`. */
+  async addCandidate(candidate: Parameters<WebRtcPeer['addCandidate']>[0]): Promise<void> {
     this.#assertOpen();
     await this.#viewing?.peer.addCandidate(candidate);
   }
 
   /** Lets a WebSocket control the session. @throws AvatarError `stream_taken`, `session_ended`. */
-  attach(control: ControlChannel): void {
+  attach(channel: ControlChannel): void {
     this.#assertOpen();
-    if (this.#control !== undefined) {
-      throw new AvatarError('stream_taken', 'Another WebSocket controls this session. Close it first.');
-    }
-    this.#control = control;
-    control.events.on('message', (message) => { this.#answerErrors(() => { this.#onMessage(message); }); });
-    control.events.on('pcm', (bytes) => { this.#answerErrors(() => { this.#speech.appendPcm(pcm16ToFloat(bytes)); }); });
-    control.events.on('closed', () => { this.#control = undefined; });
-    this.#tell({ type: 'session.state', state: this.#state === 'waiting' ? 'idle' : this.#state, mode: this.#mode });
+    this.#desk.attach(channel);
+    this.#tellState();
   }
 
   /** Ends the session and frees everything; the first reason counts. */
   end(reason: string): Promise<void> {
     if (this.#ending === undefined) {
       this.#ending = reason;
-      this.#tell({ type: 'session.ended', reason });
-      this.#scope.defer(() => this.#control?.close());
+      this.#desk.tell({ type: 'session.ended', reason });
+      this.events.emit('ended', { reason });
+      this.events.clear();
     }
-    const closing = this.#scope.close();
-    this.events.emit('ended', { reason: this.#ending });
-    this.events.clear();
-    return closing;
+    return this.#scope.close();
   }
 
   close(): Promise<void> {
@@ -194,23 +206,17 @@ export class Session implements Closeable {
 
   /** Passes on what the speech line reports. */
   onSpeech(event: SpeechEvent): void {
-    switch (event.type) {
-      case 'started': {
-        if (event.fresh) {
-          this.#lastSpeechToFrameMs = Math.round(event.waitedMs);
-          this.events.emit('speechHeard', { waitedMs: event.waitedMs });
-        }
-        this.#tell({ type: 'speech.started', id: event.id });
-        return;
+    if (event.type === 'started') {
+      if (event.fresh) {
+        this.#speechToFrameMs = Math.round(event.waitedMs);
+        this.events.emit('speechHeard', { waitedMs: event.waitedMs });
       }
-      case 'ended': {
-        this.#tell({ type: 'speech.ended', id: event.id, playedMs: event.playedMs, interrupted: event.interrupted });
-        return;
-      }
-      case 'failed': {
-        this.#parts.logger.warn({ session: this.id, err: event.error }, 'A text was not spoken.');
-        this.#tell({ type: 'error', code: event.error.code, message: event.error.message });
-      }
+      this.#desk.tell({ type: 'speech.started', id: event.id });
+    } else if (event.type === 'ended') {
+      this.#desk.tell({ type: 'speech.ended', id: event.id, playedMs: event.playedMs, interrupted: event.interrupted });
+    } else {
+      this.#parts.logger.warn({ session: this.id, err: event.error }, 'A text was not spoken.');
+      this.#desk.tell({ type: 'error', code: event.error.code, message: event.error.message });
     }
   }
 
@@ -218,17 +224,19 @@ export class Session implements Closeable {
     peer.events.on('connected', () => {
       this.#scope.defer(this.#parts.clock.subscribe(() => { this.#tick(peer, frames); }));
     });
-    peer.events.on('keyFrameRequested', () => {
-      this.#parts.stats.count('pictures_lost');
+    peer.events.on('keyFrameRequested', ({ by }) => {
+      if (by !== 'connected') {
+        this.#parts.stats.count('pictures_lost');
+      }
       frames.requestKeyFrame();
     });
     peer.events.on('microphonePacket', (packet) => {
-      this.#microphone ??= this.#scope.own(Microphone.create({ stats: this.#parts.stats }));
-      this.#microphone.push(packet);
+      this.#microphoneMs = performance.now();
+      this.#microphone?.push(packet);
     });
     peer.events.on('bandwidthEstimated', ({ bps }) => { frames.setBitrate(this.#parts.bitrate.estimated(bps, performance.now())); });
     peer.events.on('reportReceived', (report) => { this.#loss = report; });
-    peer.events.on('closed', ({ reason }) => { void this.end(reason); });
+    peer.events.on('closed', ({ reason }) => { void this.end(reason === 'closed' ? 'closed' : `viewer_${reason}`); });
   }
 
   /** One tick of the media clock: 20 ms of sound, and every second time a frame. */
@@ -238,7 +246,7 @@ export class Session implements Closeable {
       this.#parts.voiceActivity.push(microphone);
     }
     const sound = this.#speech.tick(this.#mode === 'mirror' ? microphone : undefined);
-    this.#setState(this.#stateFor(sound));
+    this.#setState(this.#stateOf(sound));
     this.#startFrames(frames, sound);
     const playedUs = this.#ticks * TICK_US - this.#parts.delayMs * 1000;
     if (playedUs >= 0) {
@@ -246,17 +254,18 @@ export class Session implements Closeable {
     }
     this.#ticks += 1;
     if (this.#ticks % STATS_TICKS === 0) {
-      this.#tellStats(frames);
+      this.#desk.tell({ type: 'stats', framesPerSecond: this.#sentFrames, speechToFrameMs: this.#speechToFrameMs, bitrateBps: frames.bitrateBps, queuedMs: Math.round(this.#speech.queuedMs) });
+      this.#sentFrames = 0;
     }
   }
 
   #startFrames(frames: FrameLine, sound: SpeechTick): void {
     const { mel, stats } = this.#parts;
+    const state: FaceState = sound.speaking ? 'speaking' : this.#state === 'waiting' ? 'idle' : this.#state;
     const startMs = performance.now();
     mel.push(sound.mel);
     for (let window = mel.take(); window !== undefined; window = mel.take()) {
-      const silenced = window.mediaUs < this.#silentUntilUs ? { ...window, values: SILENCE } : window;
-      frames.push(silenced, sound.speaking || sound.heard || (this.#mode === 'mirror' && this.#viewerSpeaks) ? 'speaking' : this.#state === 'listening' ? 'listening' : 'idle');
+      frames.push(window.mediaUs < this.#silentUntilUs ? { mediaUs: window.mediaUs, values: SILENCE } : window, state);
     }
     stats.stageMs('mel', performance.now() - startMs);
   }
@@ -275,42 +284,43 @@ export class Session implements Closeable {
     }
   }
 
-  #stateFor({ heard }: SpeechTick): SessionState {
-    if (heard || (this.#mode === 'mirror' && this.#viewerSpeaks)) {
+  #stateOf({ heard }: SpeechTick): SessionState {
+    const listens = this.#mode !== 'push' && performance.now() - this.#microphoneMs < MICROPHONE_GONE_MS;
+    const speaks = heard || (this.#mode === 'mirror' && this.#viewerSpeaks);
+    if (speaks || listens) {
       this.#lastActiveMs = performance.now();
-      return 'speaking';
     }
-    if (this.#mode === 'push' || this.#microphone === undefined) {
-      return 'idle';
-    }
-    this.#lastActiveMs = performance.now();
-    return 'listening';
+    return speaks ? 'speaking' : listens ? 'listening' : 'idle';
   }
 
   #setState(state: SessionState): void {
     if (state !== this.#state) {
       this.#state = state;
-      this.#tell({ type: 'session.state', state: state === 'waiting' ? 'idle' : state, mode: this.#mode });
+      this.#tellState();
     }
+  }
+
+  #tellState(): void {
+    this.#desk.tell({ type: 'session.state', state: this.#state === 'waiting' ? 'idle' : this.#state, mode: this.#mode });
   }
 
   #onVoice(speaks: boolean): void {
     this.#viewerSpeaks = speaks;
-    this.#tell({ type: speaks ? 'vad.started' : 'vad.ended' });
+    this.#desk.tell({ type: speaks ? 'vad.started' : 'vad.ended' });
   }
 
-  #onMessage(message: ClientMessage): void {
+  #onMessage(message: Command): void {
     this.#lastActiveMs = performance.now();
     switch (message.type) {
-      case 'speak': { this.#speech.speak(message.text, { voice: message.voice ?? this.voice, id: message.id }); return; }
+      case 'speak': { this.#speech.speak(message.text, { voice: message.voice, id: message.id }); return; }
       case 'audio.start': { this.#speech.startPcm(message.rateHz, message.id); return; }
-      case 'audio.append': { this.#speech.appendPcm(pcm16ToFloat(Buffer.from(message.data, 'base64'))); return; }
       case 'audio.end': { this.#speech.endPcm(); return; }
       case 'interrupt': { this.#interrupt(); return; }
       case 'mode': {
         this.#mode = message.mode;
         this.#viewerSpeaks = false;
-        this.#tell({ type: 'session.state', state: this.#state === 'waiting' ? 'idle' : this.#state, mode: this.#mode });
+        this.#parts.voiceActivity.reset();
+        this.#tellState();
       }
     }
   }
@@ -322,32 +332,10 @@ export class Session implements Closeable {
     this.#viewing?.frames.reset();
   }
 
-  #tellStats(frames: FrameLine): void {
-    this.#tell({ type: 'stats', framesPerSecond: this.#sentFrames, speechToFrameMs: this.#lastSpeechToFrameMs, bitrateBps: frames.bitrateBps, queuedMs: Math.round(this.#speech.queuedMs) });
-    this.#sentFrames = 0;
-  }
-
-  #tell(message: ServerMessage): void {
-    this.#control?.send(message);
-  }
-
-  /** Answers what the caller can act on with an error message; anything else ends the session. */
-  #answerErrors(act: () => void): void {
-    try {
-      act();
-    } catch (error) {
-      if (error instanceof AvatarError) {
-        this.#tell({ type: 'error', code: error.code, message: error.message });
-      } else {
-        this.#fail(error);
-      }
-    }
-  }
-
   #fail(error: unknown): void {
     this.#parts.logger.error({ session: this.id, err: error }, 'A stage of a session failed.');
-    this.#tell({ type: 'error', code: 'session_failed', message: 'A stage of the session failed. Create a new session.' });
-    void this.end('failed');
+    this.#desk.tell({ type: 'error', code: 'session_failed', message: 'A stage of the session failed. Create a new session.' });
+    this.end('failed').catch((cause: unknown) => { this.#parts.logger.error({ session: this.id, err: cause }, 'A failed session did not close cleanly.'); });
   }
 
   #assertOpen(): void {

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { AvatarStore } from './avatars/avatar-store.ts';
 import { EspeakTextToSpeech } from './audio/espeak-text-to-speech.ts';
+import { Microphone } from './audio/microphone.ts';
 import { MelStream } from './audio/mel-stream.ts';
 import type { TextToSpeech, Voice } from './audio/text-to-speech.ts';
-import { VoiceActivityModel } from './audio/voice-activity-detector.ts';
+import { VoiceActivityModel } from './audio/voice-activity-model.ts';
 import { AvatarError } from './base/errors.ts';
 import type { VideoCodec } from './base/encoded-unit.ts';
 import type { Logger } from './base/logger.ts';
@@ -59,7 +60,7 @@ export class Studio implements Closeable {
   static async open(options: StudioOptions, { logger, stats }: { logger: Logger; stats: Stats }): Promise<Studio> {
     const scope = new Scope();
     try {
-      const renderer = scope.own(new WarpRenderer({ threads: options.renderThreads, stats, logger }));
+      const renderer = scope.own(new WarpRenderer({ ...(options.renderThreads === 0 ? {} : { threads: options.renderThreads }), stats, logger }));
       const [avatars, voiceActivity, textToSpeech] = await Promise.all([
         AvatarStore.open({ folder: options.avatars.folder, max: options.avatars.max, modelsFolder: MODELS_FOLDER, logger, stats }),
         VoiceActivityModel.open(MODELS_FOLDER),
@@ -115,13 +116,14 @@ export class Studio implements Closeable {
       clock: this.#clock, logger: this.#logger, stats: this.#stats,
       mel: new MelStream(),
       voiceEncoder: await VoiceEncoder.open(),
-      voiceActivity: this.#voiceActivity.detector(),
+      voiceActivity: this.#voiceActivity.detector({ stats: this.#stats }),
       bitrate: new BitrateController({ startBps: video.startKbps * 1000, minBps: video.minKbps * 1000, maxBps: video.maxKbps * 1000 }),
+      openMicrophone: () => Microphone.open({ stats: this.#stats }),
       openSpeech: (onEvent) => SpeechLine.open({ ...speech, voice, delayMs: speech.pipelineMs, textToSpeech: this.#textToSpeech, onEvent }),
       openFrames: async (peer, onFailed) => new FrameLine({
         face: new FaceMotion({ model: this.#expression, seed: seedOf(id) }),
         drawing: await this.#renderer.open(avatar),
-        encoder: await VideoEncoder.open({ codec: peer.videoCodec, width: avatar.width, height: avatar.height, bitrateBps: video.startKbps * 1000, logger: this.#logger }),
+        encoder: await VideoEncoder.open({ codec: peer.videoCodec ?? 'vp8', width: avatar.width, height: avatar.height, bitrateBps: video.startKbps * 1000, logger: this.#logger }),
         stats: this.#stats, onFailed,
       }),
       answer: (offerSdp) => WebRtcPeer.answer(offerSdp, { ...this.#options.webrtc, videoCodecs: video.codecs, logger: this.#logger }),
