@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { VOICE_WINDOW_SAMPLES, VoiceActivityDetector, type VoiceActivityOptions } from '../../src/audio/voice-activity-detector.ts';
+
+/** A detector whose network reads the probability from the window's first sample. */
+function reading(options: VoiceActivityOptions = {}): { detector: VoiceActivityDetector; told: [string, number][] } {
+  const detector = new VoiceActivityDetector(() => (window) => Promise.resolve(window[0]!), options);
+  const told: [string, number][] = [];
+  detector.events.on('started', ({ atUs }) => { told.push(['started', atUs]); });
+  detector.events.on('ended', ({ atUs }) => { told.push(['ended', atUs]); });
+  return { detector, told };
+}
+
+async function hear(detector: VoiceActivityDetector, probabilities: readonly number[]): Promise<void> {
+  for (const probability of probabilities) {
+    detector.push(new Float32Array(VOICE_WINDOW_SAMPLES).fill(probability));
+    await detector.settled();
+  }
+}
+
+const run = (probability: number, windows: number): number[] => new Array<number>(windows).fill(probability);
+
+test('speech is told once it goes on, its end once silence goes on, both with the time they began', async () => {
+  const { detector, told } = reading();
+  await hear(detector, [...run(0.1, 10), ...run(0.9, 20), ...run(0.1, 20)]);
+  assert.deepEqual(told, [['started', 320_000], ['ended', 960_000]]);
+  await detector.close();
+});
+
+test('a click is no speech, and a short pause is no end', async () => {
+  const { detector, told } = reading();
+  await hear(detector, [...run(0.1, 3), ...run(0.9, 2), ...run(0.1, 5), ...run(0.9, 10), ...run(0.1, 12), ...run(0.9, 3), ...run(0.1, 12)]);
+  assert.deepEqual(told, [['started', 320_000]]);
+  assert.equal(detector.speaking, true);
+  await detector.close();
+});
+
+test('between the thresholds nothing changes', async () => {
+  const { detector, told } = reading();
+  await hear(detector, [...run(0.4, 50)]);
+  assert.deepEqual(told, []);
+  await hear(detector, [...run(0.9, 5), ...run(0.4, 50)]);
+  assert.deepEqual(told, [['started', 1_600_000]]);
+  await detector.close();
+});
+
+test('a slow network drops the oldest sound and keeps the time', async () => {
+  let release = (): void => undefined;
+  const seen: number[] = [];
+  const detector = new VoiceActivityDetector(() => async (window) => {
+    seen.push(window[0]!);
+    if (seen.length === 1) {
+      await new Promise<void>((resolve) => { release = resolve; });
+    }
+    return 0.9;
+  });
+  const told: number[] = [];
+  detector.events.on('started', ({ atUs }) => { told.push(atUs); });
+  for (let n = 0; n < 100; n++) {
+    detector.push(new Float32Array(VOICE_WINDOW_SAMPLES).fill(n));
+  }
+  release();
+  await detector.settled();
+  assert.deepEqual(seen, [0, ...Array.from({ length: 16 }, (_, n) => 84 + n)]);
+  assert.equal(detector.speaking, true);
+  assert.equal(told.length, 1);
+  await detector.close();
+});
+
+test('a reset forgets speech and what waits', async () => {
+  const { detector, told } = reading();
+  await hear(detector, run(0.9, 5));
+  detector.reset();
+  assert.equal(detector.speaking, false);
+  await hear(detector, run(0.1, 30));
+  assert.deepEqual(told, [['started', 0]]);
+  await detector.close();
+});
+
+test('a failing network is told once and thrown at the next push', async () => {
+  const detector = new VoiceActivityDetector(() => () => Promise.reject(new Error('no')));
+  const failures: string[] = [];
+  detector.events.on('failed', ({ error }) => { failures.push(error.message); });
+  detector.push(new Float32Array(1024));
+  await detector.settled();
+  assert.deepEqual(failures, ['no']);
+  assert.throws(() => { detector.push(new Float32Array(1)); }, /no/);
+  detector.push(new Float32Array(20_000));
+  await detector.close();
+});
+
+test('a closed detector takes nothing and tells nothing; wrong options are refused', async () => {
+  const { detector, told } = reading();
+  for (let n = 0; n < 10; n++) {
+    detector.push(new Float32Array(VOICE_WINDOW_SAMPLES).fill(0.9));
+  }
+  await Promise.all([detector.close(), detector.close()]);
+  assert.deepEqual(told, []);
+  assert.throws(() => { detector.push(new Float32Array(1)); }, { name: 'InvalidStateError' });
+  assert.throws(() => reading({ startThreshold: 0.3, stopThreshold: 0.5 }), TypeError);
+  assert.throws(() => reading({ hangoverMs: -1 }), TypeError);
+});
