@@ -92,15 +92,17 @@ function directionsOf(lines: readonly string[]): { sendsAudio: boolean; takesAud
 
 /** The formats of a section, in the order of its `m=` line, which is the viewer's order of preference. */
 function formatsOf({ lines }: Section): Format[] {
+  const names = new Map<string, string>();
+  const parameters = new Map<string, string>();
+  for (const line of lines) {
+    const [, attribute, payloadType, value] = /^a=(rtpmap|fmtp):(\d+) (.*)$/.exec(line) ?? [];
+    if (payloadType !== undefined && value !== undefined) {
+      (attribute === 'rtpmap' ? names : parameters).set(payloadType, value);
+    }
+  }
   return (lines[0]?.split(' ').slice(3) ?? []).map((payloadType) => ({
-    payloadType,
-    name: (attribute(lines, `a=rtpmap:${payloadType} `) ?? '').toLowerCase(),
-    parameters: attribute(lines, `a=fmtp:${payloadType} `) ?? '',
+    payloadType, name: (names.get(payloadType) ?? '').toLowerCase(), parameters: parameters.get(payloadType) ?? '',
   }));
-}
-
-function attribute(lines: readonly string[], prefix: string): string | undefined {
-  return lines.find((line) => line.startsWith(prefix))?.slice(prefix.length);
 }
 
 function chooseVideo(section: Section, allowed: readonly VideoCodec[]): { codec: VideoCodec; format: Format } {
@@ -134,7 +136,8 @@ function withRetransmission(section: Section | undefined, format: Format | undef
   if (section === undefined || format === undefined) {
     return new Set();
   }
-  const retransmission = formatsOf(section).find(({ name, parameters }) => name === 'rtx/90000' && new RegExp(`\\bapt=${format.payloadType}\\b`).test(parameters));
+  const repairs = new RegExp(`\\bapt=${format.payloadType}\\b`);
+  const retransmission = formatsOf(section).find(({ name, parameters }) => name === 'rtx/90000' && repairs.test(parameters));
   return new Set(retransmission === undefined ? [format.payloadType] : [format.payloadType, retransmission.payloadType]);
 }
 
