@@ -23,7 +23,7 @@ import { readWavFile } from './wav-file.ts';
 
 const MODELS_FOLDER = fileURLToPath(new URL('../models', import.meta.url));
 const SPEECH = new URL('speech/cards-005.wav', import.meta.url);
-const PORTRAIT = new URL('../models/portraits/astronaut.png', import.meta.url);
+const PORTRAIT = new URL('../models/portraits/astronaut/original.png', import.meta.url);
 
 /** Frames measured per stage, after a quarter as many to warm up. */
 const FRAMES = 400;

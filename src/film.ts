@@ -5,9 +5,8 @@ import { AvatarPreparer } from './avatars/avatar-preparer.ts';
 import { AvatarStore } from './avatars/avatar-store.ts';
 import { MelStream } from './audio/mel-stream.ts';
 import { Resampler } from './audio/resampler.ts';
+import { AvatarError } from './base/errors.ts';
 import { silentLogger } from './base/logger.ts';
-import { FRAME_US } from './base/media-clock.ts';
-import type { MelWindow } from './base/mel-window.ts';
 import type { Picture } from './base/picture.ts';
 import { Scope } from './base/scope.ts';
 import { noStats } from './base/stats.ts';
@@ -37,31 +36,50 @@ export interface FilmOptions {
   readonly avatarFolder: string;
   readonly modelsFolder: string;
   readonly signal?: AbortSignal;
+  /** Told the share done, 0..1, where the speech file says how long it is. */
   readonly onProgress?: (share: number) => void;
+}
+
+/** What was made. */
+export interface FilmSummary {
+  readonly frames: number;
+  readonly seconds: number;
 }
 
 /**
  * Makes a film offline through the stages of the live path: sound → mel → motion → picture → packets.
- * @throws AvatarError `unreadable_media`, `unknown_avatar`, and what preparing a portrait throws; AbortError when cancelled.
+ * @throws AvatarError `unreadable_media`, `unknown_avatar`, and what preparing a portrait throws; the signal's reason when cancelled.
  */
-export async function renderFilm(options: FilmOptions): Promise<{ seconds: number; frames: number }> {
+export async function renderFilm(options: FilmOptions): Promise<FilmSummary> {
   await using scope = new Scope();
-  const sound = await readSound(options.speechFile);
+  const reader = scope.own(await SpeechFileReader.open(options.speechFile, { sampleRateHz: VOICE_RATE_HZ }));
   const avatar = await openAvatar(options, scope);
-  const renderer = scope.own(new WarpRenderer({ threads: 1, stats: noStats, logger: silentLogger }));
-  const drawing = scope.own(await renderer.open(avatar));
+  const drawing = scope.own(await scope.own(new WarpRenderer({ threads: 1 })).open(avatar));
   const face = scope.own(new FaceMotion({ model: scope.own(new MelExpressionModel()), seed: options.seed }));
-  const writer = await Mp4Writer.open({ file: options.outFile, width: avatar.width, height: avatar.height, frameRate: 1_000_000 / FRAME_US, audioRateHz: VOICE_RATE_HZ });
-  try {
-    await writer.addAudio(sound.voice);
-    const windows = melWindows(sound.mel);
-    await drawAll({ windows, face, drawing, options, write: (picture) => writer.addPicture(picture) });
-    await writer.finish();
-    return { seconds: sound.mel.length / MEL_RATE_HZ, frames: windows.length };
-  } catch (error) {
-    await writer.abort();
-    throw error;
+  const resampler = scope.own(await Resampler.create(VOICE_RATE_HZ, MEL_RATE_HZ));
+  const writer = scope.own(await Mp4Writer.open(options.outFile, { width: avatar.width, height: avatar.height }));
+  const mel = new MelStream();
+  const frames = new FilmFrames({ mel, face, drawing, write: (picture) => writer.writePicture(picture) });
+  let samples = 0;
+  for await (const block of reader) {
+    options.signal?.throwIfAborted();
+    await writer.writeAudio(block);
+    mel.push(resampler.process(block.samples));
+    await frames.drawReady();
+    samples += block.samples.length;
+    if (reader.durationUs !== undefined) {
+      options.onProgress?.(Math.min(1, (samples * 1_000_000) / VOICE_RATE_HZ / reader.durationUs));
+    }
   }
+  mel.push(resampler.finish());
+  mel.flush();
+  await frames.drawReady();
+  await frames.finish();
+  if (frames.count === 0) {
+    throw new AvatarError('unreadable_media', `${options.speechFile} holds less than one frame (40 ms) of sound. Give a longer file.`);
+  }
+  await writer.finish();
+  return { frames: frames.count, seconds: samples / VOICE_RATE_HZ };
 }
 
 async function openAvatar({ portrait, avatarFolder, modelsFolder }: FilmOptions, scope: Scope): Promise<Avatar> {
@@ -73,53 +91,43 @@ async function openAvatar({ portrait, avatarFolder, modelsFolder }: FilmOptions,
   return preparer.prepare(await readFile(portrait.file), { name: basename(portrait.file, extname(portrait.file)) });
 }
 
-async function readSound(file: string): Promise<{ voice: Float32Array; mel: Float32Array }> {
-  const blocks: Float32Array[] = [];
-  for await (const { samples } of SpeechFileReader.read(file, { sampleRateHz: VOICE_RATE_HZ })) {
-    blocks.push(samples);
-  }
-  const voice = concatenated(blocks);
-  return { voice, mel: await Resampler.convert(voice, { fromHz: VOICE_RATE_HZ, toHz: MEL_RATE_HZ }) };
-}
+/** Draws windows as they become ready, a few frames ahead of the writer. */
+class FilmFrames {
+  readonly #mel: MelStream;
+  readonly #face: FaceMotion;
+  readonly #drawing: FaceDrawing;
+  readonly #write: (picture: Picture) => Promise<void>;
+  readonly #drawn: Promise<Picture>[] = [];
+  count = 0;
 
-function melWindows(samples: Float32Array): MelWindow[] {
-  const stream = new MelStream();
-  const windows: MelWindow[] = [];
-  stream.push(samples);
-  stream.flush();
-  for (let window = stream.take(); window !== undefined; window = stream.take()) {
-    windows.push(window);
+  constructor(parts: { mel: MelStream; face: FaceMotion; drawing: FaceDrawing; write: (picture: Picture) => Promise<void> }) {
+    this.#mel = parts.mel;
+    this.#face = parts.face;
+    this.#drawing = parts.drawing;
+    this.#write = parts.write;
   }
-  return windows;
-}
 
-async function drawAll({ windows, face, drawing, options, write }: {
-  windows: readonly MelWindow[]; face: FaceMotion; drawing: FaceDrawing; options: FilmOptions; write: (picture: Picture) => Promise<void>;
-}): Promise<void> {
-  const drawn: Promise<Picture>[] = [];
-  const writeOldest = async (): Promise<void> => {
-    const picture = await drawn.shift()!;
-    await write(picture).finally(() => { picture.release(); });
-  };
-  for (const [index, window] of windows.entries()) {
-    options.signal?.throwIfAborted();
-    drawn.push(drawing.draw(await face.next(window, 'speaking')));
-    if (drawn.length > DRAWN_AHEAD) {
-      await writeOldest();
+  async drawReady(): Promise<void> {
+    for (let window = this.#mel.take(); window !== undefined; window = this.#mel.take()) {
+      this.#drawn.push(this.#drawing.draw(await this.#face.next(window, 'speaking')));
+      this.count += 1;
+      await this.#writeDownTo(DRAWN_AHEAD);
     }
-    options.onProgress?.((index + 1) / windows.length);
   }
-  while (drawn.length > 0) {
-    await writeOldest();
-  }
-}
 
-function concatenated(blocks: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(blocks.reduce((length, block) => length + block.length, 0));
-  let at = 0;
-  for (const block of blocks) {
-    all.set(block, at);
-    at += block.length;
+  async finish(): Promise<void> {
+    await this.#writeDownTo(0);
   }
-  return all;
+
+  async #writeDownTo(left: number): Promise<void> {
+    while (this.#drawn.length > left) {
+      const picture = await this.#drawn[0]!;
+      this.#drawn.shift();
+      try {
+        await this.#write(picture);
+      } finally {
+        picture.release();
+      }
+    }
+  }
 }

@@ -17,7 +17,7 @@ import type { BitrateController } from './encode/bitrate-controller.ts';
 import type { VoiceEncoder } from './encode/voice-encoder.ts';
 import type { FrameLine } from './frame-line.ts';
 import type { FaceState } from './motion/face-motion.ts';
-import type { SpeechEvent, SpeechLine, SpeechTick } from './speech-line.ts';
+import type { SpeechLine, SpeechTick } from './speech-line.ts';
 import type { ControlChannel } from './transport/control-channel.ts';
 import type { SessionMode } from './transport/messages.ts';
 import type { WebRtcPeer } from './transport/webrtc-peer.ts';
@@ -61,7 +61,7 @@ export interface SessionParts {
   readonly voiceActivity: VoiceActivityDetector;
   readonly bitrate: BitrateController;
   openMicrophone(): Promise<Microphone>;
-  openSpeech(onEvent: (event: SpeechEvent) => void): Promise<SpeechLine>;
+  openSpeech(): Promise<SpeechLine>;
   openFrames(peer: WebRtcPeer, onFailed: (error: unknown) => void): Promise<FrameLine>;
   answer(offerSdp: string): Promise<{ peer: WebRtcPeer; answerSdp: string }>;
 }
@@ -88,6 +88,7 @@ export class Session implements Closeable {
   #mode: SessionMode;
   #state: SessionState = 'waiting';
   #viewing: Viewing | undefined;
+  #connecting: Promise<unknown> = Promise.resolve();
   #ticks = 0;
   #sentFrames = 0;
   #firstFrameSent = false;
@@ -100,10 +101,7 @@ export class Session implements Closeable {
 
   /** Opens a session that waits for its viewer. */
   static async open(parts: SessionParts): Promise<Session> {
-    let session: Session | undefined;
-    const speech = await parts.openSpeech((event) => { session?.onSpeech(event); });
-    session = new Session(parts, speech);
-    return session;
+    return new Session(parts, await parts.openSpeech());
   }
 
   private constructor(parts: SessionParts, speech: SpeechLine) {
@@ -122,6 +120,7 @@ export class Session implements Closeable {
       onFault: (error) => { this.#fail(error); },
     }));
     this.#speech = this.#scope.own(speech);
+    this.#listenToSpeech(speech);
     this.#scope.own(parts.voiceEncoder);
     const { events } = this.#scope.own(parts.voiceActivity);
     events.on('started', () => { this.#onVoice(true); });
@@ -151,25 +150,14 @@ export class Session implements Closeable {
    * Connects the viewer, or restarts ICE when it is connected already; returns the SDP answer.
    * @throws AvatarError `invalid_sdp`, `no_common_codec`, `session_ended`.
    */
-  async connect(offerSdp: string): Promise<string> {
-    this.#assertOpen();
-    if (this.#viewing !== undefined) {
-      return this.#viewing.peer.restart(offerSdp);
-    }
-    const offeredAtMs = performance.now();
-    const { peer, answerSdp } = await this.#parts.answer(offerSdp);
-    this.#microphone ??= this.#scope.own(await this.#parts.openMicrophone());
-    const frames = await this.#parts.openFrames(peer, (error) => { this.#fail(error); }).catch(async (error: unknown) => {
-      await peer.close();
-      throw error;
+  connect(offerSdp: string): Promise<string> {
+    const answer = this.#connecting.then(() => {
+      this.#assertOpen();
+      return this.#viewing?.peer.restart(offerSdp) ?? this.#view(offerSdp);
     });
-    if (this.#ending !== undefined || this.#viewing !== undefined) {
-      await Promise.all([peer.close(), frames.close()]);
-      throw new AvatarError('session_ended', 'The session ended, or got another viewer, while this offer was answered. Create a new one.');
-    }
-    this.#viewing = { peer: this.#scope.own(peer), frames: this.#scope.own(frames), offeredAtMs };
-    this.#listen(peer, frames);
-    return answerSdp;
+    // The caller hears of a failure; the chain only keeps offers apart.
+    this.#connecting = answer.then(() => undefined, () => undefined);
+    return answer;
   }
 
   /** Takes a trickled ICE candidate. @throws AvatarError `invalid_candidate`, `session_ended`. */
@@ -204,20 +192,35 @@ export class Session implements Closeable {
     return this.close();
   }
 
-  /** Passes on what the speech line reports. */
-  onSpeech(event: SpeechEvent): void {
-    if (event.type === 'started') {
-      if (event.fresh) {
-        this.#speechToFrameMs = Math.round(event.waitedMs);
-        this.events.emit('speechHeard', { waitedMs: event.waitedMs });
+  async #view(offerSdp: string): Promise<string> {
+    const offeredAtMs = performance.now();
+    this.#microphone ??= this.#scope.own(await this.#parts.openMicrophone());
+    const { peer, answerSdp } = await this.#parts.answer(offerSdp);
+    const frames = await this.#parts.openFrames(peer, (error) => { this.#fail(error); }).catch(async (error: unknown) => {
+      await peer.close();
+      throw error;
+    });
+    this.#scope.own(peer);
+    this.#scope.own(frames);
+    this.#assertOpen();
+    this.#viewing = { peer, frames, offeredAtMs };
+    this.#listen(peer, frames);
+    return answerSdp;
+  }
+
+  #listenToSpeech({ events }: SpeechLine): void {
+    events.on('started', ({ id, waitedMs, fresh }) => {
+      if (fresh) {
+        this.#speechToFrameMs = Math.round(waitedMs);
+        this.events.emit('speechHeard', { waitedMs });
       }
-      this.#desk.tell({ type: 'speech.started', id: event.id });
-    } else if (event.type === 'ended') {
-      this.#desk.tell({ type: 'speech.ended', id: event.id, playedMs: event.playedMs, interrupted: event.interrupted });
-    } else {
-      this.#parts.logger.warn({ session: this.id, err: event.error }, 'A text was not spoken.');
-      this.#desk.tell({ type: 'error', code: event.error.code, message: event.error.message });
-    }
+      this.#desk.tell({ type: 'speech.started', id });
+    });
+    events.on('ended', (ended) => { this.#desk.tell({ type: 'speech.ended', ...ended }); });
+    events.on('failed', ({ error }) => {
+      this.#parts.logger.warn({ session: this.id, err: error }, 'A text was not spoken.');
+      this.#desk.tell({ type: 'error', code: error.code, message: error.message });
+    });
   }
 
   #listen(peer: WebRtcPeer, frames: FrameLine): void {

@@ -1,10 +1,12 @@
 import type { AudioBlock } from './base/audio-block.ts';
+import { Emitter } from './base/emitter.ts';
 import { AvatarError } from './base/errors.ts';
 import { TICK_US } from './base/media-clock.ts';
 import { Scope } from './base/scope.ts';
 import type { Closeable } from './base/scope.ts';
 import { Resampler } from './audio/resampler.ts';
 import { SpeechQueue } from './audio/speech-queue.ts';
+import type { PulledSpeech } from './audio/speech-queue.ts';
 import type { TextToSpeech } from './audio/text-to-speech.ts';
 
 const TICK_MS = TICK_US / 1000;
@@ -18,12 +20,14 @@ const TEXT_AHEAD_MS = 3000;
 /** Texts that may wait behind the one being spoken. */
 const MOST_WAITING_TEXTS = 16;
 
-/** What happened to an utterance, told when the viewer hears it. */
-export type SpeechEvent =
-  /** Its first sound leaves; it arrived `waitedMs` ago and nothing else was playing then when `fresh`. */
-  | { readonly type: 'started'; readonly id: string; readonly waitedMs: number; readonly fresh: boolean }
-  | { readonly type: 'ended'; readonly id: string; readonly playedMs: number; readonly interrupted: boolean }
-  | { readonly type: 'failed'; readonly id: string; readonly error: AvatarError };
+/** What happened to an utterance, told when the viewer hears it. One interrupted before its first sound only ends. */
+export interface SpeechLineEvents {
+  /** Its first sound leaves; it arrived `waitedMs` ago, and nothing else was waiting then when `fresh`. */
+  started: { readonly id: string; readonly waitedMs: number; readonly fresh: boolean };
+  ended: { readonly id: string; readonly playedMs: number; readonly interrupted: boolean };
+  /** A text could not be spoken. */
+  failed: { readonly id: string; readonly error: AvatarError };
+}
 
 /** One tick's sound. Both arrays are reused at the next tick. */
 export interface SpeechTick {
@@ -46,16 +50,18 @@ export interface SpeechLineOptions {
   readonly maxQueuedMs: number;
   /** Time between sound in and sound out: what the picture needs. Whole ticks of 20 ms. */
   readonly delayMs: number;
-  readonly onEvent: (event: SpeechEvent) => void;
+  /** Told when a listener of the line's events throws. */
+  readonly onListenerError: (error: unknown) => void;
 }
 
-interface Scheduled {
-  readonly tick: number;
-  readonly event: SpeechEvent;
-}
+/** What is to be told at a later tick. */
+type Scheduled =
+  | { readonly tick: number; readonly name: 'started'; readonly id: string }
+  | { readonly tick: number; readonly name: 'ended'; readonly id: string; readonly playedMs: number };
 
 /** One viewer's way from texts, pushed PCM and the mirrored microphone to the sound that is heard and seen. */
 export class SpeechLine implements Closeable {
+  readonly events: Emitter<SpeechLineEvents>;
   readonly #scope = new Scope();
   readonly #options: SpeechLineOptions;
   readonly #queue: SpeechQueue;
@@ -64,7 +70,7 @@ export class SpeechLine implements Closeable {
   readonly #voice = new Float32Array(VOICE_SAMPLES);
   readonly #mel = new Float32Array((MEL_RATE_HZ * TICK_MS) / 1000);
   readonly #scheduled: Scheduled[] = [];
-  readonly #arrivedMs = new Map<string, { readonly atMs: number; readonly fresh: boolean }>();
+  readonly #arrivals = new Map<string, { readonly atMs: number; readonly fresh: boolean }>();
   #texts: Promise<void> = Promise.resolve();
   #waitingTexts = 0;
   #cancel = new AbortController();
@@ -76,6 +82,7 @@ export class SpeechLine implements Closeable {
 
   private constructor(options: SpeechLineOptions, queue: SpeechQueue, mirror: Resampler) {
     this.#options = options;
+    this.events = new Emitter(options.onListenerError);
     this.#queue = this.#scope.own(queue);
     this.#mirror = this.#scope.own(mirror);
     this.#delayed = Array.from({ length: options.delayMs / TICK_MS }, () => new Float32Array(VOICE_SAMPLES));
@@ -104,6 +111,7 @@ export class SpeechLine implements Closeable {
     if (textToSpeech === undefined) {
       throw new AvatarError('speech_engine_missing', 'No text-to-speech engine is installed. Install the optional package or push PCM.');
     }
+    textToSpeech.checkVoice(voice);
     if (this.#waitingTexts >= MOST_WAITING_TEXTS) {
       throw new AvatarError('speech_queue_full', `${MOST_WAITING_TEXTS} texts are waiting already. Wait for speech.ended.`);
     }
@@ -136,7 +144,7 @@ export class SpeechLine implements Closeable {
     if (!this.#queue.append(id, samples)) {
       throw new AvatarError('speech_queue_full', `${this.#options.maxQueuedMs} ms of speech are waiting already. Push no faster than it is spoken.`);
     }
-    if (!this.#arrivedMs.has(id)) {
+    if (!this.#arrivals.has(id)) {
       this.#arrived(id);
     }
   }
@@ -156,12 +164,12 @@ export class SpeechLine implements Closeable {
       block.fill(0);
     }
     this.#lastSpokenTick = -Infinity;
-    const ended = this.#scheduled.splice(0).flatMap(({ tick, event }) => (event.type === 'ended'
-      ? [{ id: event.id, playedMs: event.playedMs - (tick - this.#ticks) * TICK_MS }] : []));
+    const ended = this.#scheduled.splice(0).flatMap((next) => (next.name === 'ended'
+      ? [{ id: next.id, playedMs: next.playedMs - (next.tick - this.#ticks) * TICK_MS }] : []));
     const pulled = this.#queue.interrupt().map(({ id, playedMs }) => ({ id, playedMs: playedMs - this.#options.delayMs }));
-    this.#arrivedMs.clear();
+    this.#arrivals.clear();
     for (const { id, playedMs } of [...ended, ...pulled]) {
-      this.#options.onEvent({ type: 'ended', id, playedMs: Math.max(0, Math.round(playedMs)), interrupted: true });
+      this.events.emit('ended', { id, playedMs: Math.max(0, Math.round(playedMs)), interrupted: true });
     }
   }
 
@@ -195,29 +203,33 @@ export class SpeechLine implements Closeable {
     return this.close();
   }
 
-  #report({ started, ended }: { started?: string | undefined; ended?: { id: string; playedMs: number } | undefined }): void {
+  #report({ started, ended }: PulledSpeech): void {
     const tick = this.#ticks + this.#delayed.length;
     if (started !== undefined) {
-      this.#scheduled.push({ tick, event: { type: 'started', id: started, waitedMs: 0, fresh: false } });
+      this.#scheduled.push({ tick, name: 'started', id: started });
     }
     if (ended !== undefined) {
-      this.#scheduled.push({ tick: tick + 1, event: { type: 'ended', ...ended, interrupted: false } });
+      this.#scheduled.push({ tick: tick + 1, name: 'ended', ...ended });
     }
     for (let next = this.#scheduled[0]; next !== undefined && next.tick <= this.#ticks; next = this.#scheduled[0]) {
       this.#scheduled.shift();
-      const { event } = next;
-      this.#options.onEvent(event.type === 'started' ? this.#withArrival(event.id) : event);
+      if (next.name === 'started') {
+        this.#tellStarted(next.id);
+      } else {
+        this.events.emit('ended', { id: next.id, playedMs: Math.round(next.playedMs), interrupted: false });
+      }
     }
   }
 
-  #withArrival(id: string): SpeechEvent {
-    const arrival = this.#arrivedMs.get(id);
-    this.#arrivedMs.delete(id);
-    return { type: 'started', id, waitedMs: performance.now() - (arrival?.atMs ?? performance.now()), fresh: arrival?.fresh ?? false };
+  #tellStarted(id: string): void {
+    const nowMs = performance.now();
+    const { atMs, fresh } = this.#arrivals.get(id) ?? { atMs: nowMs, fresh: false };
+    this.#arrivals.delete(id);
+    this.events.emit('started', { id, waitedMs: nowMs - atMs, fresh });
   }
 
   #arrived(id: string): void {
-    this.#arrivedMs.set(id, { atMs: performance.now(), fresh: this.#queue.queuedMs === 0 && this.#arrivedMs.size === 0 });
+    this.#arrivals.set(id, { atMs: performance.now(), fresh: this.#queue.queuedMs === 0 && this.#arrivals.size === 0 });
   }
 
   #started(): string {
@@ -252,7 +264,7 @@ export class SpeechLine implements Closeable {
       }
     } catch (error) {
       if (!signal.aborted) {
-        this.#options.onEvent({ type: 'failed', id, error: error instanceof AvatarError ? error : new AvatarError('speech_engine_failed', 'The text could not be spoken. Try again.', { cause: error }) });
+        this.events.emit('failed', { id, error: error instanceof AvatarError ? error : new AvatarError('speech_engine_failed', 'The text could not be spoken. Try again.', { cause: error }) });
       }
     }
     if (begun && !signal.aborted) {

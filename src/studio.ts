@@ -119,7 +119,10 @@ export class Studio implements Closeable {
       voiceActivity: this.#voiceActivity.detector({ stats: this.#stats }),
       bitrate: new BitrateController({ startBps: video.startKbps * 1000, minBps: video.minKbps * 1000, maxBps: video.maxKbps * 1000 }),
       openMicrophone: () => Microphone.open({ stats: this.#stats }),
-      openSpeech: (onEvent) => SpeechLine.open({ ...speech, voice, delayMs: speech.pipelineMs, textToSpeech: this.#textToSpeech, onEvent }),
+      openSpeech: () => SpeechLine.open({
+        ...speech, voice, delayMs: speech.pipelineMs, textToSpeech: this.#textToSpeech,
+        onListenerError: (error) => { this.#logger.error({ err: error, session: id }, 'A listener of a speech line failed.'); },
+      }),
       openFrames: async (peer, onFailed) => new FrameLine({
         face: new FaceMotion({ model: this.#expression, seed: seedOf(id) }),
         drawing: await this.#renderer.open(avatar),
