@@ -67,7 +67,7 @@ function visemesOfVowel(bare: string): PhoneVisemes {
   // Digraphs of the Mandarin and Cantonese voices, as one letter each.
   const letters = vowel.replaceAll('yu', 'y').replaceAll('aa', 'a').replaceAll(/oe|eo/gu, 'ø').replaceAll('i.', 'ɨ').replaceAll('o-', 'ə');
   // A vowel lasts longer than the consonant written after it.
-  const visemes = [...letters].flatMap((letter) => [known(ESPEAK_VOWELS, letter), known(ESPEAK_VOWELS, letter)]);
+  const visemes = Array.from(letters).flatMap((letter) => [known(ESPEAK_VOWELS, letter), known(ESPEAK_VOWELS, letter)]);
   return end === undefined ? visemes : [...visemes, end[1]];
 }
 

@@ -1,7 +1,10 @@
 /** Points of the face mesh. */
 export const MESH_POINTS = 468;
 
-/** Points of one eye's contour: 0..8 lower lid from outer to inner corner, 9..15 upper lid; the corners are shared. */
+/**
+ * Points of one eye's contour: 0..8 lower lid from the inner to the outer corner, 9..15 upper lid likewise, without the corners;
+ * the rest are rings around the eye, up to the brow.
+ */
 export const EYE_CONTOUR_POINTS = 71;
 
 /** A portrait ready to draw. All coordinates are pixels of `image` (x right, y down, pixel centres at whole numbers). */

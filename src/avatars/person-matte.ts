@@ -19,7 +19,7 @@ const DOUBTFUL = 0.25;
 const CERTAIN = 0.65;
 
 /** Coverage up to the first becomes none and from the second on becomes full: this takes haze away. */
-const CLEAR = 0.12;
+const CLEAR = 0.2;
 const SOLID = 0.88;
 
 /**

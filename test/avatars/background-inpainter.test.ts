@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { inpaintBackground } from '../../src/avatars/background-inpainter.ts';
+
+const width = 96;
+const height = 96;
+
+/** A red disc with a soft edge before a blue slope. */
+function scene(): { image: { width: number; height: number; data: Uint8Array }; matte: Uint8Array } {
+  const matte = new Uint8Array(width * height);
+  const data = new Uint8Array(width * height * 3);
+  for (let pixel = 0; pixel < matte.length; pixel++) {
+    const x = pixel % width;
+    const alpha = Math.max(0, Math.min(1, (30 - Math.hypot(x - 48, Math.floor(pixel / width) - 48)) / 4));
+    matte[pixel] = Math.round(255 * alpha);
+    data.set([220 * alpha + 20 * (1 - alpha), 20, (100 + x) * (1 - alpha)], 3 * pixel);
+  }
+  return { image: { width, height, data }, matte };
+}
+
+test('nothing of the person is left and what is background stays as it is', () => {
+  const { image, matte } = scene();
+  const background = inpaintBackground(image, matte);
+  for (let pixel = 0; pixel < matte.length; pixel++) {
+    assert.ok(background[3 * pixel]! < 30, `pixel ${pixel} is still red: ${background[3 * pixel]}`);
+    assert.ok(Math.abs(background[3 * pixel + 2]! - (100 + (pixel % width))) < 12, `pixel ${pixel}: blue is ${background[3 * pixel + 2]}`);
+  }
+  assert.deepEqual(background.subarray(0, 30), image.data.subarray(0, 30));
+});
+
+test('the filled part carries the grain of the picture', () => {
+  const { image, matte } = scene();
+  for (let index = 0; index < image.data.length; index++) {
+    image.data[index] = Math.max(0, Math.min(255, image.data[index]! + 8 * Math.sin(index * 12.9898)));
+  }
+  const background = inpaintBackground(image, matte);
+  const row = Array.from({ length: 30 }, (_, x) => background[3 * (48 * width + 33 + x) + 1]!);
+  assert.ok(new Set(row).size > 3, `a smooth row: ${row.join(' ')}`);
+});
+
+test('a person who fills the picture leaves a plain background', () => {
+  const { image } = scene();
+  const background = inpaintBackground(image, new Uint8Array(width * height).fill(255));
+  assert.ok(background.every((value) => value === 0));
+});
