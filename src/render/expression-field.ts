@@ -28,6 +28,8 @@ export interface BrowPlace {
   readonly centreMm: number;
   /** v of the brow's lower edge. */
   readonly heightMm: number;
+  /** How much of the motion it makes, 0..1. */
+  readonly share: number;
 }
 
 /** A place as the profiles see it; millimetres. */
@@ -57,6 +59,9 @@ const CORNER_SHARE = 0.36;
 
 /** Share of the photo's own opening that the lower lip closes; the upper one does the rest. */
 const LOWER_CLOSING_SHARE = 0.58;
+
+/** How much of a smile a toothy portrait loses when its lips close. */
+const SMILE_EASED = 0.3;
 
 const jaw: Profile = (p, shift) => {
   const sides = bell(p.out, 16);
@@ -116,7 +121,8 @@ const press: Profile = (p, shift) => {
 
 const tuck: Profile = (p, shift) => {
   if (p.layer === 'lower') {
-    shift.dv -= 3 * p.lip * bell(p.h, 12);
+    // Up to the teeth's edge, and rolled in.
+    shift.dv -= 2.2 * p.lip * bell(p.h, 12) + 0.3 * p.lip * p.h * bell(p.h, 7);
   }
 };
 
@@ -186,7 +192,7 @@ export class ExpressionField {
 
   #brow(u: number, v: number, shift: Shift): void {
     for (const brow of this.#brows) {
-      shift.dv -= 5 * bell(u - brow.centreMm, 22) * bell(v - brow.heightMm, v > brow.heightMm ? 9 : 22);
+      shift.dv -= 5 * brow.share * bell(u - brow.centreMm, 22) * bell(v - brow.heightMm, v > brow.heightMm ? 6.5 : 22);
     }
   }
 
@@ -202,5 +208,9 @@ export class ExpressionField {
       const fade = 1 - smoothstep(6, clamp(0.95 * place.chin, 14, 60), place.h);
       shift.dv = -gap * LOWER_CLOSING_SHARE * fade;
     }
+    const relaxed: Shift = { du: 0, dv: 0 };
+    smile(place, relaxed);
+    shift.du -= SMILE_EASED * relaxed.du / this.#widening(at.u);
+    shift.dv -= SMILE_EASED * relaxed.dv;
   }
 }

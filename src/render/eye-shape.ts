@@ -1,6 +1,7 @@
 import type { Avatar } from '../avatars/avatar.ts';
 import { curveThrough, heightAt, mapCurve, smoothCurve, type Curve } from './curve.ts';
 import { facePoint, uOf, vOf, type FaceFrame, type FacePoint } from './face-frame.ts';
+import { lidTop } from './lid-top.ts';
 
 /** Which eye, as seen in the picture. */
 export type EyeSide = 'left' | 'right';
@@ -29,11 +30,8 @@ const MESH: Readonly<Record<EyeSide, EyePoints>> = {
 const CONTOUR_LOWER_END = 9;
 const CONTOUR_UPPER_END = 16;
 
-/** Room between the lid's skin fold and the brow, in millimetres. */
-const BROW_CLEARANCE_MM = 1;
-
-/** The least height of lid skin that is stretched in a blink, in millimetres. */
-const LEAST_LID_MM = 6;
+/** A closing lid's skin moves a little beyond the corners. */
+const CORNER_ROOM_MM = 1.5;
 
 /** One eye of the photo, in millimetres of the face frame. */
 export interface EyeShape {
@@ -50,6 +48,10 @@ export interface EyeShape {
   readonly irisRadiusMm: number;
   /** v of the brow's lower edge. */
   readonly browMm: number;
+  /** v of the highest place that a blink changes. */
+  readonly topMm: number;
+  /** True when a dark bar, the rim of glasses or a fringe, lies between lid and brow. */
+  readonly covered: boolean;
 }
 
 /** Measures one eye: the opening is the union of what the iris net and the mesh see, so that a closed lid covers all of it. */
@@ -57,23 +59,35 @@ export function eyeShape(avatar: Avatar, frame: FaceFrame, side: EyeSide): EyeSh
   const mesh = MESH[side];
   const contour = contourPoints(side === 'left' ? avatar.leftEye : avatar.rightEye, frame);
   const point = (index: number): FacePoint => facePoint(frame, avatar.landmarks, index);
-  const lower = curveThrough(contour.slice(0, CONTOUR_LOWER_END));
-  const upper = curveThrough([contour[0]!, ...contour.slice(CONTOUR_LOWER_END, CONTOUR_UPPER_END), contour[CONTOUR_LOWER_END - 1]!]);
-  const meshUpper = curveThrough(mesh.upper.map(point));
-  const meshLower = curveThrough(mesh.lower.map(point));
+  const lids = {
+    lower: contour.slice(0, CONTOUR_LOWER_END),
+    upper: [contour[0]!, ...contour.slice(CONTOUR_LOWER_END, CONTOUR_UPPER_END), contour[CONTOUR_LOWER_END - 1]!],
+  };
+  const meshLids = { lower: mesh.lower.map(point), upper: mesh.upper.map(point) };
+  const across = [...lids.lower, ...meshLids.lower].map(({ u }) => u);
+  const span = { left: Math.min(...across) - CORNER_ROOM_MM, right: Math.max(...across) + CORNER_ROOM_MM };
+  const upper = union(span, [lids.upper, meshLids.upper], Math.min);
+  const lower = union(span, [lids.lower, meshLids.lower], Math.max);
   const brow = mesh.brow.map(point);
-  const browCurve = curveThrough(brow);
-  const widest = smoothCurve(mapCurve(upper, (v, u) => Math.min(v, heightAt(meshUpper, u))), 0.7);
-  const iris = irisCircle(side === 'left' ? avatar.leftIris : avatar.rightIris, frame);
+  const top = lidTop(avatar, frame, upper, curveThrough(brow));
   return {
-    leftMm: upper.startMm,
-    rightMm: upper.startMm + (upper.values.length - 1) / upper.samplesPerMm,
-    upper: widest,
-    lower: smoothCurve(mapCurve(lower, (v, u) => Math.max(v, heightAt(meshLower, u))), 0.7),
-    top: smoothCurve(mapCurve(widest, (v, u) => Math.min(heightAt(browCurve, u) + BROW_CLEARANCE_MM, v - LEAST_LID_MM)), 1),
-    ...iris,
+    leftMm: span.left,
+    rightMm: span.right,
+    upper,
+    lower,
+    top: top.curve,
+    topMm: top.curve.values.reduce((highest, v) => Math.min(highest, v), Infinity),
+    covered: top.covered,
+    ...irisCircle(side === 'left' ? avatar.leftIris : avatar.rightIris, frame),
     browMm: brow.reduce((sum, { v }) => sum + v, 0) / brow.length,
   };
+}
+
+/** Samples the outermost of several contours over the span. */
+function union(span: { readonly left: number; readonly right: number }, contours: readonly FacePoint[][], outermost: (...v: number[]) => number): Curve {
+  const curves = contours.map((points) => curveThrough(points));
+  const base = curveThrough([{ u: span.left, v: 0 }, { u: span.right, v: 0 }]);
+  return smoothCurve(mapCurve(base, (_, u) => outermost(...curves.map((curve) => heightAt(curve, u)))), 0.7);
 }
 
 function contourPoints(contour: Float32Array, frame: FaceFrame): FacePoint[] {

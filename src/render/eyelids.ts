@@ -28,6 +28,15 @@ const LASH_BAND_MM = 1.4;
 /** A closed lid goes this far over the lower one. */
 const OVERLAP_MM = 0.6;
 
+/** Way from a corner to where the lids stand fully apart. */
+const CORNER_MM = 3;
+
+/** The stand-in for a covered lid fades in over this much from the corners. */
+const COVERED_CORNER_MM = 7;
+
+/** The lower lid's margin, which moves with it. */
+const LOWER_EDGE_MM = 0.3;
+
 /** Share of the way that the lower lid comes up. */
 const LOWER_SHARE = 0.1;
 
@@ -60,18 +69,23 @@ export function eyeSource(eye: EyeShape, state: EyeState, at: { readonly u: numb
   }
   const upper = heightAt(eye.upper, u);
   const lower = heightAt(eye.lower, u);
-  const opening = Math.max(0, lower - upper);
+  // The lids meet in the corners, whatever the contours say there.
+  const taper = smoothstep(0, CORNER_MM, Math.min(u - eye.leftMm, eye.rightMm - u));
+  const opening = Math.max(0, lower - upper) * taper;
   const blink = clamp(state.blink + DOWNWARD_LID * Math.max(0, state.gazeY), 0, 1);
   const rise = LOWER_SHARE * blink * opening;
-  if (v > lower - rise - 0.3) {
+  if (v > lower - rise - LOWER_EDGE_MM) {
     raiseLowerLid(v - (lower - rise), rise, out);
   } else if (v > upper - 0.5) {
-    shiftIris(eye, state, { upper, lower }, out);
+    shiftIris(eye, state, { upper, lower, seenLower: lower - rise }, out);
   }
   if (blink > 0) {
-    // The overlap tapers to nothing at the corners, where the lids meet anyway.
-    const taper = smoothstep(0, 2.5, Math.min(u - eye.leftMm, eye.rightMm - u));
-    coverWithLid({ top: heightAt(eye.top, u), upper, way: blink * (opening * (1 - LOWER_SHARE) + OVERLAP_MM * taper) }, v, out);
+    const lid = { top: heightAt(eye.top, u), upper, lower, way: blink * (opening * (1 - LOWER_SHARE) + OVERLAP_MM * taper) };
+    if (eye.covered) {
+      coverWithCheek(lid, v, smoothstep(0, COVERED_CORNER_MM, Math.min(u - eye.leftMm, eye.rightMm - u)), out);
+    } else {
+      coverWithLid(lid, v, out);
+    }
   }
 }
 
@@ -82,7 +96,7 @@ function raiseLowerLid(below: number, rise: number, out: EyeSource): void {
   }
 }
 
-function shiftIris(eye: EyeShape, state: EyeState, lids: { readonly upper: number; readonly lower: number }, out: EyeSource): void {
+function shiftIris(eye: EyeShape, state: EyeState, lids: { readonly upper: number; readonly lower: number; readonly seenLower: number }, out: EyeSource): void {
   if (state.gazeX === 0 && state.gazeY === 0) {
     return;
   }
@@ -92,7 +106,7 @@ function shiftIris(eye: EyeShape, state: EyeState, lids: { readonly upper: numbe
   const goY = GAZE_Y_MM * clamp(state.gazeY, -1, 1);
   const away = Math.hypot(u - eye.irisU - goX, v - eye.irisV - goY);
   const corner = smoothstep(0, 4, Math.min(u - eye.leftMm, eye.rightMm - u));
-  const inside = smoothstep(-0.5, 0.8, v - lids.upper) * smoothstep(-0.2, 0.8, lids.lower - v);
+  const inside = smoothstep(-0.5, 0.8, v - lids.upper) * smoothstep(LOWER_EDGE_MM, LOWER_EDGE_MM + 1, lids.seenLower - v);
   const share = (1 - smoothstep(eye.irisRadiusMm, 2.1 * eye.irisRadiusMm, away)) * corner * inside;
   if (share <= 0) {
     return;
@@ -107,14 +121,34 @@ function shiftIris(eye: EyeShape, state: EyeState, lids: { readonly upper: numbe
   out.changed = true;
 }
 
-function coverWithLid(lid: { readonly top: number; readonly upper: number; readonly way: number }, v: number, out: EyeSource): void {
+interface Lid {
+  readonly top: number;
+  readonly upper: number;
+  readonly lower: number;
+  readonly way: number;
+}
+
+/** Under a rim there is no lid skin to stretch: the skin below the eye, mirrored at the lid's margin, stands in for it. */
+function coverWithCheek(lid: Lid, v: number, strength: number, out: EyeSource): void {
+  const margin = lid.upper + lid.way;
+  const fade = smoothstep(lid.top, lid.top + 1, v) * smoothstep(0, 1.5, lid.way) * strength;
+  const share = clamp(0.5 - (v - margin - EDGE_MM / 2) / EDGE_MM, 0, 1) * fade;
+  if (share > 0) {
+    out.lidV = lid.lower - 0.2 + 0.8 * Math.max(0, margin - v);
+    out.lidShare = share;
+    out.changed = true;
+  }
+}
+
+function coverWithLid(lid: Lid, v: number, out: EyeSource): void {
   const margin = lid.upper + lid.way;
   const share = clamp(0.5 - (v - margin - EDGE_MM / 2) / EDGE_MM, 0, 1);
   if (v <= lid.top || share <= 0) {
     return;
   }
-  const band = margin - LASH_BAND_MM;
-  const stretch = (lid.upper - LASH_BAND_MM - lid.top) / Math.max(1e-3, band - lid.top);
+  const lash = Math.min(LASH_BAND_MM, 0.45 * (lid.upper - lid.top));
+  const band = margin - lash;
+  const stretch = (lid.upper - lash - lid.top) / Math.max(1e-3, band - lid.top);
   out.lidV = v >= band ? v - lid.way : lid.top + (v - lid.top) * stretch;
   out.lidShare = share;
   out.changed = true;

@@ -7,6 +7,9 @@ import { clamp } from './shaping.ts';
 const JAW_LIMIT_MM = 18;
 const JAW_LIMIT_SHARE = 0.6;
 
+/** Rounded lips take this much of a toothy portrait's smile away. */
+const SMILE_LOST = 0.55;
+
 /** Index of each coefficient among `FIELD_COEFFICIENTS`. */
 export const FIELD_INDEX: Readonly<Record<FieldCoefficient, number>> = Object.freeze(
   Object.fromEntries(FIELD_COEFFICIENTS.map((name, index) => [name, index])),
@@ -25,6 +28,7 @@ export function fieldCoefficients(expression: Float32Array, mouth: MouthShape, o
   const smile = clamp(expression[FACE_INDEX.smile]!, 0, 1);
   out[FIELD_INDEX.jaw] = clamp(expression[FACE_INDEX.jaw]!, 0, Math.min(JAW_LIMIT_MM, JAW_LIMIT_SHARE * mouth.halfWidthMm));
   out[FIELD_INDEX.brow] = clamp(expression[FACE_INDEX.brow]!, -1, 1);
-  out[FIELD_INDEX.smile] = mouth.open ? 0 : smile;
+  const rounding = Math.max(out[FIELD_INDEX.pucker]!, out[FIELD_INDEX.funnel]!);
+  out[FIELD_INDEX.smile] = mouth.open ? -SMILE_LOST * rounding : smile;
   out[FIELD_INDEX.close] = mouth.open ? 1 - smile : 0;
 }

@@ -95,9 +95,11 @@ export interface WeighedPlace {
 
 /** Returns how much of the head's motion a place makes: 1 on the head, falling over the neck to 0 on the shoulders and at the border. */
 export function headWeightAt(head: HeadShape, place: WeighedPlace, size: { readonly width: number; readonly height: number }): number {
-  const across = (place.u - head.faceCentreU) / head.halfWidthMm;
+  const across = Math.abs(place.u - head.faceCentreU) / head.halfWidthMm;
   const along = (place.v - (head.middleV - 0.18 * head.halfHeightMm)) / (1.25 * head.halfHeightMm);
-  const round = 1 - smoothstep(1.6, 3.1, Math.hypot(across, along));
+  // Hair and hat are wide; from the mouth down, what lies beside the neck is collar and shoulder.
+  const low = smoothstep(-25, 15, place.v);
+  const round = (1 - smoothstep(1.6, 3.1, Math.hypot(across, along))) * (1 - smoothstep(1.7 - 0.65 * low, 3.1 - 1.4 * low, across));
   const neck = 1 - smoothstep(head.chinV - 4, head.chinV + 62, place.v);
   const scale = Math.min(size.width, size.height) / 512;
   const border = Math.min(place.xPx, size.width - 1 - place.xPx, place.yPx + TOP_ALLOWANCE_PX * scale, size.height - 1 - place.yPx);

@@ -1,4 +1,4 @@
-import { clamp, smoothstep } from './shaping.ts';
+import { bell, clamp, smoothstep } from './shaping.ts';
 import { blueOf, lumaOf, redOf } from './picture-layers.ts';
 
 /** A colour as differences from black: Y − 16, U − 128, V − 128. It can be scaled. */
@@ -23,6 +23,8 @@ export interface MouthPoint {
 
 /** What the inside of the mouth does. */
 export interface InteriorState {
+  /** 0..1: lips pushed forward, which keeps the light out. */
+  rounding: number;
   /** Way of the lower lip in millimetres. */
   jawMm: number;
   /** 0..1: tip of the tongue raised. */
@@ -33,10 +35,17 @@ export interface InteriorState {
 const CAVITY_DEEP = tintOf([20, 7, 10]);
 const CAVITY_FRONT = tintOf([46, 16, 24]);
 const TONGUE = tintOf([150, 72, 84]);
+/** What shade inside the mouth looks like: light through lips and cheeks. */
+export const MOUTH_SHADOW: Readonly<Tint> = Object.freeze(tintOf([74, 30, 26]));
+
 const TEETH_RGB = [232, 215, 190] as const;
 
-const UPPER_PITCH_MM = 8.5;
-const LOWER_PITCH_MM = 5.5;
+/** Distances of the gaps between teeth from the mid-line: incisors, canine, first molars. */
+const UPPER_GAPS_MM = [0, 8.2, 14.8, 21.6, 28];
+const LOWER_GAPS_MM = [0, 5.3, 10.9, 17, 23.5];
+
+/** How much a gap's edge is cut into the row of teeth. */
+const GAP_CUT_MM = 0.35;
 
 /** Draws what is behind the lips: cavity, tongue, teeth fixed to skull and jaw, lit like the skin. */
 export class MouthInterior {
@@ -74,10 +83,15 @@ export class MouthInterior {
     }
   }
 
+  /** Returns how much of the light comes in, 0..1. */
+  static light(state: InteriorState): number {
+    return 1 - 0.25 * clamp(state.rounding, 0, 1);
+  }
+
   /** Draws the tongue; returns how much it covers. */
   #tongue(at: MouthPoint, state: InteriorState, out: Tint): number {
     const raised = state.tongue * (0.45 * state.jawMm + 2.5);
-    const centre = 6 + 0.8 * state.jawMm - raised;
+    const centre = 6 + 0.68 * state.jawMm - raised;
     const round = (at.u / (0.66 * this.#halfWidthMm)) ** 2 + ((at.v - centre) / (5.5 + 0.12 * state.jawMm)) ** 2;
     const share = 1 - smoothstep(0.75, 1.1, round);
     const shade = (1 - 0.35 * clamp(round, 0, 1)) * (1 - 0.1 * Math.exp(-((at.u / 1.2) ** 2))) * this.#light;
@@ -86,27 +100,30 @@ export class MouthInterior {
   }
 
   #upperTeeth(at: MouthPoint, lateral: number, edge: number, out: Tint): void {
-    const share = clamp(0.5 - (at.v - edge) / 0.7, 0, 1);
-    const gap = 1 - 0.16 * Math.exp(-((fromTooth(at.u, UPPER_PITCH_MM) / 0.35) ** 2));
-    const under = 0.88 + 0.12 * clamp((at.v + 1.5) / 3.5, 0, 1);
-    blend(out, this.#teeth, (0.35 + 0.65 * lateral) * gap * under, share);
+    const away = fromGap(Math.abs(at.u), UPPER_GAPS_MM);
+    const share = clamp(0.5 - (at.v - edge + GAP_CUT_MM * bell(away, 0.7)) / 0.7, 0, 1);
+    const under = 0.86 + 0.14 * clamp((at.v + 1.5) / 3.5, 0, 1);
+    blendTooth(out, this.#teeth, (0.35 + 0.65 * lateral) * (1 - 0.12 * bell(away, 0.4)) * under, share);
   }
 
   #lowerTeeth(at: MouthPoint, place: { readonly jawMm: number; readonly lateral: number; readonly upperEdge: number; readonly covered: number }, out: Tint): void {
     const across = at.u / this.#halfWidthMm;
-    const edge = 0.2 + 0.93 * place.jawMm - 0.07 * Math.min(place.jawMm, 5) + 0.9 * across * across;
+    const away = fromGap(Math.abs(at.u), LOWER_GAPS_MM);
+    const edge = 0.4 + 0.93 * place.jawMm - 0.07 * Math.min(place.jawMm, 5) + 0.9 * across * across + 0.5 * GAP_CUT_MM * bell(away, 0.8);
     const free = this.#ownTeeth ? 1 : clamp(0.5 + (at.v - place.upperEdge) / 0.7, 0, 1);
     const share = clamp(0.5 + (at.v - edge) / 0.8, 0, 1) * free * (1 - place.covered);
-    const gap = 1 - 0.16 * Math.exp(-((fromTooth(at.u, LOWER_PITCH_MM) / 0.3) ** 2));
     const fade = clamp(1 - (at.v - edge) / 9, 0.3, 1);
-    blend(out, this.#teeth, 0.7 * (0.3 + 0.7 * place.lateral) * gap * fade, share);
+    blendTooth(out, this.#teeth, 0.62 * (0.3 + 0.7 * place.lateral) * (1 - 0.12 * bell(away, 0.35)) * fade, share);
   }
 }
 
-/** Distance from the nearest gap between teeth of the pitch; one gap lies on the mid-line. */
-function fromTooth(u: number, pitchMm: number): number {
-  const shifted = u / pitchMm;
-  return (shifted - Math.round(shifted)) * pitchMm;
+/** Distance from the nearest gap between teeth. */
+function fromGap(across: number, gaps: readonly number[]): number {
+  let nearest = Infinity;
+  for (const gap of gaps) {
+    nearest = Math.min(nearest, Math.abs(across - gap));
+  }
+  return nearest;
 }
 
 /** Teeth in a dark photo are darker than its skin's light alone would make them. */
@@ -122,4 +139,11 @@ function blend(out: Tint, over: Tint, shade: number, share: number): void {
   out.y += (over.y * shade - out.y) * share;
   out.u += (over.u * shade - out.u) * share;
   out.v += (over.v * shade - out.v) * share;
+}
+
+/** Like `blend`, but the shade is warm: a tooth in it does not turn grey. */
+function blendTooth(out: Tint, tooth: Tint, shade: number, share: number): void {
+  out.y += (tooth.y * shade + MOUTH_SHADOW.y * (1 - shade) - out.y) * share;
+  out.u += (tooth.u * shade + MOUTH_SHADOW.u * (1 - shade) - out.u) * share;
+  out.v += (tooth.v * shade + MOUTH_SHADOW.v * (1 - shade) - out.v) * share;
 }

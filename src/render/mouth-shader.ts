@@ -1,7 +1,7 @@
 import { heightAt, type Curve } from './curve.ts';
 import { uOf, vOf, xOf, yOf, type FaceFrame } from './face-frame.ts';
 import type { PoseTurn } from './head-pose-field.ts';
-import type { InteriorState, MouthInterior, MouthPoint, Tint } from './mouth-interior.ts';
+import { MOUTH_SHADOW, MouthInterior, type InteriorState, type MouthPoint, type Tint } from './mouth-interior.ts';
 import type { MouthShape } from './mouth-shape.ts';
 import { sourceOf, type LayerSampler, type NodeOffsets, type PatchShader } from './pixel-patch.ts';
 import { bell, clamp } from './shaping.ts';
@@ -9,11 +9,8 @@ import { bell, clamp } from './shaping.ts';
 /** Beyond this distance from the lips' edges the compositor's single layer is right, in millimetres. */
 const REACH_MM = 4.5;
 
-/** Width over which the opening fades in, in millimetres. */
+/** Softness of a lip's edge, in millimetres. */
 const EDGE_MM = 0.8;
-
-/** The lower lip begins this far below its edge when the mouth is open: the edge row itself is bright. */
-const RIM_MM = 0.4;
 
 /** What a mouth is drawn from. */
 export interface MouthParts {
@@ -45,7 +42,7 @@ export class MouthShader implements PatchShader {
   readonly #photo = new Float64Array(4);
   readonly #point: MouthPoint = { u: 0, v: 0 };
   readonly #tint: Tint = { y: 0, u: 0, v: 0 };
-  #state: MouthState = { jawMm: 0, tongue: 0, close: 1 };
+  #state: MouthState = { jawMm: 0, tongue: 0, rounding: 0, close: 1 };
   #upperNodes: NodeOffsets | undefined;
   #lowerNodes: NodeOffsets | undefined;
   /** Undoes the pose for the teeth: u = uu·u′ + uv·v′ + u0, likewise v. */
@@ -84,31 +81,19 @@ export class MouthShader implements PatchShader {
     const opening = clamp((belowUpper - belowLower) / 5, 0, 1) * this.#state.close;
     sampler.foreground(upperX, upperY, out);
     sampler.foreground(lowerX, lowerY, this.#lower);
-    this.#layLips(belowUpper, belowLower, opening, out);
-    const inside = clamp(Math.min(belowUpper, -belowLower) / EDGE_MM, 0, 1);
-    if (inside > 0) {
-      this.#layInterior({ xPx, yPx, belowUpper, belowLower, inside }, out);
+    // Lips that touch share the pixel exactly: nothing of the inside can show along a closed mouth.
+    const lower = clamp(0.5 + belowLower / EDGE_MM, 0, 1);
+    const upper = Math.min(1 - lower, clamp(0.5 - belowUpper / EDGE_MM, 0, 1));
+    shadeLip(out, 1 - 0.3 * bell(belowUpper, 1) * opening, upper);
+    addLip(this.#lower, 1 - 0.18 * bell(belowLower, 1) * opening, lower, out);
+    if (upper + lower < 1) {
+      this.#addInterior({ xPx, yPx, belowUpper, belowLower, share: 1 - upper - lower }, out);
     }
     sampler.over(xPx, yPx, out);
     return true;
   }
 
-  /** Lays the lower lip over the upper one, both shaded where they roll inwards. */
-  #layLips(belowUpper: number, belowLower: number, opening: number, out: Float64Array): void {
-    const rim = belowLower - RIM_MM * opening;
-    const lower = belowUpper <= 0 && rim <= -0.35 ? 0 : clamp(0.5 + rim / 0.7, 0, 1);
-    const upperShade = 1 - 0.3 * bell(belowUpper, 1) * opening;
-    const lowerShade = 1 - 0.18 * bell(belowLower, 1) * opening;
-    for (let channel = 0; channel < 4; channel += 1) {
-      const base = channel === 0 ? 16 : channel === 3 ? 0 : 128;
-      const shaded = channel === 3 ? 0 : 1;
-      const a = base + (out[channel]! - base) * (shaded === 1 ? upperShade : 1);
-      const b = base + (this.#lower[channel]! - base) * (shaded === 1 ? lowerShade : 1);
-      out[channel] = a + (b - a) * lower;
-    }
-  }
-
-  #layInterior(at: { readonly xPx: number; readonly yPx: number; readonly belowUpper: number; readonly belowLower: number; readonly inside: number }, out: Float64Array): void {
+  #addInterior(at: { readonly xPx: number; readonly yPx: number; readonly belowUpper: number; readonly belowLower: number; readonly share: number }, out: Float64Array): void {
     const { frame, mouth, interior, meeting } = this.#parts;
     const tint = this.#tint;
     const undo = this.#undo;
@@ -122,11 +107,11 @@ export class MouthShader implements PatchShader {
     if (mouth.open) {
       this.#photoTeeth(u, v, tint);
     }
-    const shadow = 1 - this.#state.close * (1 - (0.8 + 0.2 * clamp(at.belowUpper / 2, 0, 1)) * (0.85 + 0.15 * clamp(-at.belowLower / 2.5, 0, 1)));
-    out[0]! += (16 + tint.y * shadow - out[0]!) * at.inside;
-    out[1]! += (128 + tint.u * shadow - out[1]!) * at.inside;
-    out[2]! += (128 + tint.v * shadow - out[2]!) * at.inside;
-    out[3]! += (255 - out[3]!) * at.inside;
+    const shadow = MouthInterior.light(this.#state) * (1 - this.#state.close * (1 - (0.8 + 0.2 * clamp(at.belowUpper / 2, 0, 1)) * (0.85 + 0.15 * clamp(-at.belowLower / 2.5, 0, 1))));
+    out[0]! += (16 + tint.y * shadow + MOUTH_SHADOW.y * (1 - shadow)) * at.share;
+    out[1]! += (128 + tint.u * shadow + MOUTH_SHADOW.u * (1 - shadow)) * at.share;
+    out[2]! += (128 + tint.v * shadow + MOUTH_SHADOW.v * (1 - shadow)) * at.share;
+    out[3]! += 255 * at.share;
   }
 
   /** The photo's own teeth stay where the skull has them. */
@@ -162,5 +147,22 @@ export class MouthShader implements PatchShader {
     undo.vv = a * scale;
     undo.u0 = pivotU - undo.uu * (pivotU + tx) - undo.uv * (pivotV + ty);
     undo.v0 = pivotV - undo.vu * (pivotU + tx) - undo.vv * (pivotV + ty);
+  }
+}
+
+/** Darkens a premultiplied colour toward its black and takes a share of it. */
+function shadeLip(colour: Float64Array, shade: number, share: number): void {
+  const rest = (1 - shade) * (colour[3]! / 255);
+  colour[0] = (colour[0]! * shade + 16 * rest) * share;
+  colour[1] = (colour[1]! * shade + 128 * rest) * share;
+  colour[2] = (colour[2]! * shade + 128 * rest) * share;
+  colour[3]! *= share;
+}
+
+/** Adds a share of a darkened colour. */
+function addLip(colour: Float64Array, shade: number, share: number, out: Float64Array): void {
+  shadeLip(colour, shade, share);
+  for (let channel = 0; channel < 4; channel += 1) {
+    out[channel]! += colour[channel]!;
   }
 }

@@ -1,7 +1,8 @@
 import type { Avatar } from '../avatars/avatar.ts';
 import { curveThrough, heightAt, mapCurve, smoothCurve, type Curve } from './curve.ts';
 import { facePoint, xOf, yOf, type FaceFrame } from './face-frame.ts';
-import { clamp, smoothstep } from './shaping.ts';
+import { photoLuma } from './photo-luma.ts';
+import { smoothstep } from './shaping.ts';
 
 /** Mesh points along the inner lips, upper with lower, from the left corner to the right one. */
 const INNER_LIP_PAIRS = [
@@ -17,6 +18,9 @@ const OPEN_GAP_MM = 4;
 
 /** How far the lip line is searched for above and below the mesh's, in millimetres. */
 const SNAP_REACH_MM = 2;
+
+/** The mesh's edge of a lower lip below teeth lies this far inside the teeth. */
+const TEETH_RIM_MM = 0.7;
 
 const CHIN = 152;
 
@@ -52,10 +56,11 @@ export function mouthShape(avatar: Avatar, frame: FaceFrame): MouthShape {
   }
   const open = gapMm > OPEN_GAP_MM;
   const middle = upperPoints.map((upper, index) => ({ u: (upper.u + lowerPoints[index]!.u) / 2, v: (upper.v + lowerPoints[index]!.v) / 2 }));
-  const seam = open ? undefined : snapToDarkest(avatar, frame, smoothCurve(curveThrough(middle), 1));
+  const line = smoothCurve(curveThrough(middle), 1);
+  const seam = open ? undefined : snapToDarkest(avatar, frame, line);
   return {
-    upper: seam ?? smoothCurve(curveThrough(upperPoints), 0.7),
-    lower: seam ?? smoothCurve(curveThrough(lowerPoints), 0.7),
+    upper: seam ?? lipEdge(smoothCurve(curveThrough(upperPoints), 0.7), line, 0),
+    lower: seam ?? lipEdge(smoothCurve(curveThrough(lowerPoints), 0.7), line, TEETH_RIM_MM),
     leftMm: left.u,
     rightMm: right.u,
     centreMm: 0.5 * middle[5]!.u + 0.25 * (left.u + right.u),
@@ -64,6 +69,16 @@ export function mouthShape(avatar: Avatar, frame: FaceFrame): MouthShape {
     gapMm: Math.max(0, gapMm),
     open,
   };
+}
+
+/** Lowers a lip's edge in the middle and leads it to the common line in the corners, so that both edges meet there exactly. */
+function lipEdge(edge: Curve, line: Curve, lowerMm: number): Curve {
+  const half = (edge.values.length - 1) / edge.samplesPerMm / 2;
+  return mapCurve(edge, (v, u) => {
+    const out = Math.abs(u - edge.startMm - half) / half;
+    const meet = smoothstep(0.86, 0.99, out);
+    return (v + lowerMm * (1 - smoothstep(0.6, 1, out))) * (1 - meet) + heightAt(line, u) * meet;
+  });
 }
 
 /** Moves a lip line to the darkest row within reach, column by column, then smooths it; the corners stay. */
@@ -75,7 +90,7 @@ function snapToDarkest(avatar: Avatar, frame: FaceFrame, seam: Curve): Curve {
     let darkest = Infinity;
     for (let step = -SNAP_REACH_MM; step <= SNAP_REACH_MM; step += 0.125) {
       // A mild pull to the mesh's line decides where the lips show no dark line.
-      const value = lumaAround(avatar, xOf(frame, u, v + step), yOf(frame, u, v + step)) + 1.5 * step * step;
+      const value = photoLuma(avatar, xOf(frame, u, v + step), yOf(frame, u, v + step)) + 1.5 * step * step;
       if (value < darkest) {
         darkest = value;
         best = step;
@@ -84,18 +99,6 @@ function snapToDarkest(avatar: Avatar, frame: FaceFrame, seam: Curve): Curve {
     return best * (1 - smoothstep(0.75, 1, Math.abs(u - seam.startMm - half) / half));
   });
   const smooth = smoothCurve(shift, 1.2);
-  return mapCurve(seam, (v, u) => v + heightAt(smooth, u));
-}
-
-/** Luma of a place averaged over its nearest pixels, 0 to 255. */
-function lumaAround(avatar: Avatar, xPx: number, yPx: number): number {
-  const x = clamp(Math.floor(xPx), 0, avatar.width - 2);
-  const y = clamp(Math.floor(yPx), 0, avatar.height - 2);
-  const fx = clamp(xPx - x, 0, 1);
-  const fy = clamp(yPx - y, 0, 1);
-  const luma = (px: number, py: number): number => {
-    const at = (py * avatar.width + px) * 3;
-    return 0.299 * avatar.image[at]! + 0.587 * avatar.image[at + 1]! + 0.114 * avatar.image[at + 2]!;
-  };
-  return (luma(x, y) * (1 - fx) + luma(x + 1, y) * fx) * (1 - fy) + (luma(x, y + 1) * (1 - fx) + luma(x + 1, y + 1) * fx) * fy;
+  // A closed mouth is the photo itself, so the line may be smoother than the lips are: an open mouth has no wavy edge.
+  return smoothCurve(mapCurve(seam, (v, u) => v + heightAt(smooth, u)), 2);
 }

@@ -4,7 +4,7 @@ import { DisplacementLayer, type LayerParts } from './displacement-layer.ts';
 import { ExpressionField, type Layer } from './expression-field.ts';
 import { eyeShape, type EyeShape } from './eye-shape.ts';
 import { EyeShader } from './eye-shader.ts';
-import { faceFrame, meshPoint, xOf, yOf, type FaceFrame } from './face-frame.ts';
+import { faceFrame, xOf, yOf, type FaceFrame } from './face-frame.ts';
 import { headMaps } from './head-maps.ts';
 import { headShape } from './head-pose-field.ts';
 import { MouthInterior } from './mouth-interior.ts';
@@ -12,19 +12,20 @@ import { MouthShader } from './mouth-shader.ts';
 import { mouthShape, type MouthShape } from './mouth-shape.ts';
 import { allCells, movingCells, nodesOf } from './moving-region.ts';
 import { foregroundBytes, packBackground, packForeground } from './picture-layers.ts';
+import { skinColour } from './photo-luma.ts';
 import { LayerSampler } from './pixel-patch.ts';
 import { gridWindow, warpGrid, type GridWindow, type WarpGrid } from './warp-grid.ts';
 import type { SpanList, WarpKernel } from './warp-kernel.ts';
 import type { MemoryBlock } from './memory-arena.ts';
-
-/** Cheeks, chin and forehead, whose median is the colour of the skin. */
-const SKIN_POINTS = [50, 280, 205, 425, 117, 346];
 
 /** How far the mouth can travel with the head, in millimetres: both layers are kept over this much around it. */
 const MOUTH_TRAVEL_MM = { across: 34, up: 30, down: 42 };
 
 /** Teeth lie this far behind the lips, in millimetres. */
 const TEETH_BEHIND_MM = 7;
+
+/** Glasses bend with the brow behind them: such a brow moves less. */
+const COVERED_BROW_SHARE = 0.25;
 
 /** Share of the photo's opening above the line where its lips meet when closed; what the upper lip does of the closing. */
 const MEETING_SHARE = 0.42;
@@ -65,7 +66,7 @@ export class WarpFace {
     this.grid = warpGrid(avatar, this.frame.pxPerMm);
     this.mouth = mouthShape(avatar, this.frame);
     this.eyes = [eyeShape(avatar, this.frame, 'left'), eyeShape(avatar, this.frame, 'right')];
-    const field = new ExpressionField(this.mouth, this.eyes.map((eye) => ({ centreMm: (eye.leftMm + eye.rightMm) / 2, heightMm: eye.browMm })));
+    const field = new ExpressionField(this.mouth, this.eyes.map((eye) => ({ centreMm: (eye.leftMm + eye.rightMm) / 2, heightMm: eye.browMm, share: eye.covered ? COVERED_BROW_SHARE : 1 })));
     const head = headShape(avatar.landmarks, this.frame, this.mouth);
     const maps = headMaps(this.grid, this.frame, head);
     const shared = { grid: this.grid, frame: this.frame, field, head, maps };
@@ -161,19 +162,4 @@ export class WarpFace {
     this.#blocks.push(block);
     return list;
   }
-}
-
-/** Median colour of the cheeks, R, G, B. */
-function skinColour(avatar: Avatar): [number, number, number] {
-  const samples = SKIN_POINTS.map((index) => {
-    const [x, y] = meshPoint(avatar.landmarks, index);
-    const column = Math.min(avatar.width - 1, Math.max(0, Math.round(x)));
-    const row = Math.min(avatar.height - 1, Math.max(0, Math.round(y)));
-    return (row * avatar.width + column) * 3;
-  });
-  const median = (channel: number): number => {
-    const values = samples.map((at) => avatar.image[at + channel]!).sort((a, b) => a - b);
-    return (values[2]! + values[3]!) / 2;
-  };
-  return [median(0), median(1), median(2)];
 }

@@ -40,7 +40,7 @@ export class WarpPainter {
   readonly #lips: LipTracker;
   readonly #box: PixelBox = { left: 0, top: 0, right: 0, bottom: 0 };
   readonly #eye: EyeState = { blink: 0, gazeX: 0, gazeY: 0 };
-  readonly #mouth = { jawMm: 0, tongue: 0, close: 1 };
+  readonly #mouth = { jawMm: 0, tongue: 0, rounding: 0, close: 1 };
   #closed = false;
 
   /** Takes memory for `pictures` I420 pictures, one after the other, and fills them with the portrait. */
@@ -135,7 +135,7 @@ export class WarpPainter {
     }
     const face = this.#face;
     const shape = face.eyes[index];
-    const top = Math.min(...shape.top.values.subarray(0, 1)) - EYE_ROOM_MM;
+    const top = shape.topMm - EYE_ROOM_MM;
     this.#boxAround(shape.leftMm, shape.rightMm, top, shape.irisV + 14);
     const shader = face.eyeShaders[index];
     shader.begin(eye, this.#offsets);
@@ -168,6 +168,7 @@ export class WarpPainter {
     const mouth = this.#mouth;
     mouth.jawMm = this.#coefficients[FIELD_INDEX.jaw]!;
     mouth.tongue = Math.min(1, Math.max(0, expression[FACE_INDEX.tongue]!));
+    mouth.rounding = Math.max(this.#coefficients[FIELD_INDEX.funnel]!, 0.8 * this.#coefficients[FIELD_INDEX.pucker]!);
     mouth.close = face.mouth.open ? this.#coefficients[FIELD_INDEX.close]! : 1;
     face.mouthShader.begin(mouth, this.#turn, this.#upper.nodes, this.#lower.nodes);
     this.#lips.boxAround(this.#upper.displacement.values, this.#lower.displacement.values, this.#box);

@@ -1,0 +1,37 @@
+import type { Avatar } from '../avatars/avatar.ts';
+import { meshPoint } from './face-frame.ts';
+import { clamp } from './shaping.ts';
+
+/** Cheeks, chin and forehead, whose median is the colour of the skin. */
+const SKIN_POINTS = [50, 280, 205, 425, 117, 346];
+
+/** Returns the luma of a place of the photo, 0 to 255, bilinear. */
+export function photoLuma(avatar: Avatar, xPx: number, yPx: number): number {
+  const x = clamp(Math.floor(xPx), 0, avatar.width - 2);
+  const y = clamp(Math.floor(yPx), 0, avatar.height - 2);
+  const fx = clamp(xPx - x, 0, 1);
+  const fy = clamp(yPx - y, 0, 1);
+  const upper = pixelLuma(avatar, x, y) * (1 - fx) + pixelLuma(avatar, x + 1, y) * fx;
+  const lower = pixelLuma(avatar, x, y + 1) * (1 - fx) + pixelLuma(avatar, x + 1, y + 1) * fx;
+  return upper + (lower - upper) * fy;
+}
+
+function pixelLuma(avatar: Avatar, x: number, y: number): number {
+  const at = (y * avatar.width + x) * 3;
+  return 0.299 * avatar.image[at]! + 0.587 * avatar.image[at + 1]! + 0.114 * avatar.image[at + 2]!;
+}
+
+/** Returns the median colour of the cheeks: R, G, B. */
+export function skinColour(avatar: Avatar): [number, number, number] {
+  const samples = SKIN_POINTS.map((index) => {
+    const [x, y] = meshPoint(avatar.landmarks, index);
+    const column = clamp(Math.round(x), 0, avatar.width - 1);
+    const row = clamp(Math.round(y), 0, avatar.height - 1);
+    return (row * avatar.width + column) * 3;
+  });
+  const median = (channel: number): number => {
+    const values = samples.map((at) => avatar.image[at + channel]!).sort((a, b) => a - b);
+    return (values[2]! + values[3]!) / 2;
+  };
+  return [median(0), median(1), median(2)];
+}
