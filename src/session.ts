@@ -60,7 +60,7 @@ export interface SessionParts {
   readonly voiceEncoder: VoiceEncoder;
   readonly voiceActivity: VoiceActivityDetector;
   readonly bitrate: BitrateController;
-  openMicrophone(): Promise<Microphone>;
+  openMicrophone(): Microphone;
   openSpeech(): Promise<SpeechLine>;
   openFrames(peer: WebRtcPeer, onFailed: (error: unknown) => void): Promise<FrameLine>;
   answer(offerSdp: string): Promise<{ peer: WebRtcPeer; answerSdp: string }>;
@@ -194,7 +194,6 @@ export class Session implements Closeable {
 
   async #view(offerSdp: string): Promise<string> {
     const offeredAtMs = performance.now();
-    this.#microphone ??= this.#scope.own(await this.#parts.openMicrophone());
     const { peer, answerSdp } = await this.#parts.answer(offerSdp);
     const frames = await this.#parts.openFrames(peer, (error) => { this.#fail(error); }).catch(async (error: unknown) => {
       await peer.close();
@@ -235,7 +234,8 @@ export class Session implements Closeable {
     });
     peer.events.on('microphonePacket', (packet) => {
       this.#microphoneMs = performance.now();
-      this.#microphone?.push(packet);
+      this.#microphone ??= this.#scope.own(this.#parts.openMicrophone());
+      this.#microphone.push(packet);
     });
     peer.events.on('bandwidthEstimated', ({ bps }) => { frames.setBitrate(this.#parts.bitrate.estimated(bps, performance.now())); });
     peer.events.on('reportReceived', (report) => { this.#loss = report; });

@@ -118,7 +118,7 @@ export class Studio implements Closeable {
       voiceEncoder: await VoiceEncoder.open(),
       voiceActivity: this.#voiceActivity.detector({ stats: this.#stats }),
       bitrate: new BitrateController({ startBps: video.startKbps * 1000, minBps: video.minKbps * 1000, maxBps: video.maxKbps * 1000 }),
-      openMicrophone: () => Microphone.open({ stats: this.#stats }),
+      openMicrophone: () => Microphone.create({ stats: this.#stats }),
       openSpeech: () => SpeechLine.open({
         ...speech, voice, delayMs: speech.pipelineMs, textToSpeech: this.#textToSpeech,
         onListenerError: (error) => { this.#logger.error({ err: error, session: id }, 'A listener of a speech line failed.'); },

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import cors from '@fastify/cors';
 import rateLimit from '@fastify/rate-limit';
-import Fastify from 'fastify';
+import Fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { AvatarError } from '../base/errors.ts';
 import { Scope } from '../base/scope.ts';
@@ -47,7 +47,7 @@ export class OratorServer implements Closeable {
         bundlePage(CLIENT_FOLDER),
       ]);
       scope.own(studio);
-      const app: FastifyInstance = Fastify({ loggerInstance: logger, disableRequestLogging: true, trustProxy: config.server.trustProxy, bodyLimit: 64 * 1024, forceCloseConnections: true });
+      const app: FastifyInstance = Fastify({ loggerInstance: logger, logController: new LogController({ disableRequestLogging: true }), trustProxy: config.server.trustProxy, bodyLimit: 64 * 1024, forceCloseConnections: true });
       scope.defer(() => app.close());
       scope.own(sessions);
       await addGuards(app, config);
