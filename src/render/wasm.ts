@@ -15,7 +15,7 @@ interface WasmGlobal {
   }>;
 }
 
-const wasm = Reflect.get(globalThis, 'WebAssembly') as WasmGlobal;
+const wasm = (globalThis as unknown as { readonly WebAssembly: WasmGlobal }).WebAssembly;
 
 /** Makes a shared memory; sizes are in pages of 64 KiB. */
 export function sharedMemory(initialPages: number, maximumPages: number): SharedMemory {
