@@ -19,11 +19,26 @@ const OVERVIEW_PX = 768;
 /** Least confidence of the mesh network: below, what was found is no face. */
 const LEAST_MESH_SCORE = 0.5;
 
-/** Turns an uploaded portrait into an avatar. Its thread starts with the first portrait. */
+/** What an avatar is called. */
+export interface AvatarIdentity {
+  /** Name to show. */
+  readonly name: string;
+  /** Default: the hash of the file. */
+  readonly id?: string;
+  /** True for those that come with the project; default false. */
+  readonly builtIn?: boolean;
+}
+
+/** A thread that had nothing to do for so long is ended: it holds some 150 MB. */
+const IDLE_MS = 60_000;
+
+/** Turns an uploaded portrait into an avatar. Its thread starts with the first portrait and ends when idle. */
 export class AvatarPreparer implements Closeable {
   readonly #modelsFolder: string;
   readonly #stats: Stats;
   #thread: PreparationThread | undefined;
+  #underWay = 0;
+  #idleTimer: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
   /** Takes the folder that holds `face/*.onnx`. */
@@ -36,8 +51,29 @@ export class AvatarPreparer implements Closeable {
    * Prepares a JPEG, PNG or WebP file. When several faces are found the largest is taken and the avatar carries a warning.
    * @throws AvatarError `not_an_image`, `image_too_large`, `no_face`, `face_too_small` or `model_missing`.
    */
-  async prepare(bytes: Uint8Array, identity: { name: string; id?: string; builtIn?: boolean }): Promise<Avatar> {
+  async prepare(bytes: Uint8Array, identity: AvatarIdentity): Promise<Avatar> {
     const startMs = performance.now();
+    this.#begin();
+    try {
+      const avatar = await this.#prepare(bytes, identity);
+      this.#stats.stageMs('avatar_prepare', performance.now() - startMs);
+      return avatar;
+    } finally {
+      this.#end();
+    }
+  }
+
+  close(): Promise<void> {
+    clearTimeout(this.#idleTimer);
+    this.#closing ??= this.#thread?.close() ?? Promise.resolve();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #prepare(bytes: Uint8Array, identity: AvatarIdentity): Promise<Avatar> {
     const portrait = await PortraitImage.decode(bytes);
     const { face, warnings } = await this.#findFace(portrait);
     const framing = framePortrait(portrait, face);
@@ -46,19 +82,9 @@ export class AvatarPreparer implements Closeable {
     if (score < LEAST_MESH_SCORE) {
       throw new AvatarError('no_face', 'What looked like a face is none, or is turned away too far. Send a portrait that looks at the camera.');
     }
-    this.#stats.stageMs('avatar_prepare', performance.now() - startMs);
     return {
       id: identity.id ?? avatarId(bytes), name: identity.name, builtIn: identity.builtIn ?? false, warnings, ...framing.size, ...analysed,
     };
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= this.#thread?.close() ?? Promise.resolve();
-    return this.#closing;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
   }
 
   async #findFace(portrait: PortraitImage): Promise<{ face: DetectedFace; warnings: string[] }> {
@@ -77,7 +103,19 @@ export class AvatarPreparer implements Closeable {
     return { face, warnings: faces.length > 1 ? [`${faces.length} faces were found; the largest was taken.`] : [] };
   }
 
-  /** The thread; a new one when the last one died of a fault. */
+  #begin(): void {
+    clearTimeout(this.#idleTimer);
+    this.#underWay += 1;
+  }
+
+  #end(): void {
+    this.#underWay -= 1;
+    if (this.#underWay === 0 && this.#closing === undefined) {
+      this.#idleTimer = setTimeout(() => { void this.#thread?.close(); }, IDLE_MS).unref();
+    }
+  }
+
+  /** The thread; a new one when there is none or the last one ended. */
   #running(): PreparationThread {
     if (this.#closing !== undefined) {
       throw new InvalidStateError('The avatar preparer is closed.');

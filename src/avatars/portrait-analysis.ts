@@ -12,6 +12,13 @@ import { makeStudioBackground } from './studio-background.ts';
 export type AnalysedPortrait =
   Pick<Avatar, 'image' | 'matte' | 'background' | 'landmarks' | 'leftEye' | 'rightEye' | 'leftIris' | 'rightIris'> & { readonly score: number };
 
+/** Least part of a picture that must be see-through for its alpha channel to count as an outline; less is rounded corners, or a faded picture. */
+const LEAST_CLEAR_SHARE = 0.05;
+
+/** Alpha values below this are see-through, from the other half on they are opaque. */
+const CLEAR = 32;
+const OPAQUE = 128;
+
 /** Least part of an upload's opaque area that must show the person for its alpha channel to be taken as the person's outline. */
 const CUT_OUT_SHARE = 0.75;
 
@@ -39,7 +46,7 @@ export class PortraitAnalysis {
     const image: RgbImage = alpha === null || wall === null ? piece : { width, height, data: layOver(piece.data, alpha, wall) };
     const { score, ...outline } = await this.#mesh.outline(image, face);
     const found = await this.#matte.find(image);
-    if (alpha === null || wall === null) {
+    if (alpha === null || wall === null || clearShare(alpha) < LEAST_CLEAR_SHARE) {
       return { ...outline, score, ...separate(image, found) };
     }
     if (isCutOut(alpha, found)) {
@@ -64,14 +71,22 @@ function layOver(colours: Uint8Array, alpha: Uint8Array, background: Uint8Array)
   return result;
 }
 
+function clearShare(alpha: Uint8Array): number {
+  let clear = 0;
+  for (const opacity of alpha) {
+    clear += opacity < CLEAR ? 1 : 0;
+  }
+  return clear / alpha.length;
+}
+
 /** True when nearly all that an alpha channel keeps is the person: then it is the better outline. */
 function isCutOut(alpha: Uint8Array, person: Uint8Array): boolean {
   let opaque = 0;
   let both = 0;
   for (let pixel = 0; pixel < alpha.length; pixel++) {
-    if (alpha[pixel]! > 127) {
+    if (alpha[pixel]! >= OPAQUE) {
       opaque += 1;
-      both += person[pixel]! > 127 ? 1 : 0;
+      both += person[pixel]! >= OPAQUE ? 1 : 0;
     }
   }
   return both >= CUT_OUT_SHARE * opaque;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { AvatarError } from '../base/errors.ts';
+import { AvatarError, InvalidStateError } from '../base/errors.ts';
 import { OnnxThread } from '../inference/onnx-thread.ts';
 import { FaceDetector } from './face-detector.ts';
 import { FaceMesh } from './face-mesh.ts';
@@ -48,5 +48,9 @@ port.on('message', (request: PreparationRequest) => {
       message: error instanceof Error ? error.message : String(error),
       modelMissing: error instanceof AvatarError && error.code === 'model_missing',
     });
+    if (error instanceof InvalidStateError) {
+      // The inference thread died. This one goes with it, and the owner starts a new pair.
+      setImmediate(() => { throw error; });
+    }
   });
 });

@@ -175,6 +175,12 @@ describe('an avatar preparer', () => {
     assert.ok(matteAt(avatar, point(avatar, 1).x, point(avatar, 1).y) > 250);
   });
 
+  test('does not take a faded picture for a cut-out', async () => {
+    const avatar = await preparer.prepare(await sharp(HOPPER_FILE).ensureAlpha(0.6).webp().toBuffer(), { name: 'faded' });
+    assert.ok(matteAt(avatar, point(avatar, 1).x, point(avatar, 1).y) > 250, 'the face is see-through');
+    assert.ok(matteAt(avatar, 3, 3) < 5);
+  });
+
   test('takes the largest of several faces and warns', async () => {
     const small = await sharp(ASTRONAUT_FILE).resize(420).toBuffer();
     const both = await sharp({ create: { width: 1100, height: 620, channels: 3, background: '#889' } })
@@ -226,4 +232,13 @@ test('closing a preparer twice is fine, rejects what is under way and refuses wh
   await preparer.close();
   await underWay;
   await assert.rejects(preparer.prepare(HOPPER_FILE, { name: 'x' }), { name: 'InvalidStateError' });
+});
+
+test('a thread that was idle for a minute ends, and the next picture gets a new one', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  await using preparer = new AvatarPreparer({ modelsFolder: MODELS_FOLDER, stats: noStats });
+  const first = await preparer.prepare(HOPPER_FILE, { name: 'first' });
+  context.mock.timers.tick(60_000);
+  const second = await preparer.prepare(HOPPER_FILE, { name: 'second' });
+  assert.deepEqual(second.landmarks, first.landmarks);
 });
