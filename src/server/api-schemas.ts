@@ -37,7 +37,7 @@ export function checked<Schema extends z.ZodType>(schema: Schema, data: unknown)
   const result = schema.safeParse(data ?? undefined);
   if (!result.success) {
     const issue = result.error.issues[0]!;
-    throw new AvatarError('invalid_request', `${issue.path.join('.') || 'The body'}: ${issue.message}.`);
+    throw new AvatarError('invalid_request', `The field ${issue.path.join('.') || '(the body itself)'} is wrong: ${issue.message}.`);
   }
   return result.data;
 }

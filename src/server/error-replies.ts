@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { AvatarError } from '../base/errors.ts';
+import { AvatarError, ERROR_CATALOGUE } from '../base/errors.ts';
 import type { ErrorCode } from '../base/errors.ts';
 
 /** Seconds after which a refused client may try again. */
@@ -37,5 +37,6 @@ function asAvatarError(error: FastifyError): AvatarError {
     return error;
   }
   const code = FASTIFY_CODES[error.code] ?? (error.statusCode === 400 ? 'invalid_request' : 'internal');
-  return new AvatarError(code, code === 'internal' ? 'The server failed to answer this request. Try again; the log has the reason.' : error.message, { cause: error });
+  const { meaning } = ERROR_CATALOGUE[code];
+  return new AvatarError(code, code === 'internal' ? meaning : `${error.message.replace(/\.$/, '')}. ${meaning}`, { cause: error });
 }

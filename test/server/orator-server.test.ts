@@ -179,6 +179,7 @@ async function openStream(streamUrl: string, headers: Record<string, string> = {
 test('the stream tells the state, answers each wrong message with its code and goes on', async () => {
   const { id, streamUrl } = await newSession();
   const { socket, next } = await openStream(streamUrl);
+  const closed = new Promise((resolve) => { socket.once('close', resolve); });
   assert.deepEqual(await next('session.state'), { type: 'session.state', state: 'idle', mode: 'push' });
   for (const [message, code] of [
     ['no json', 'invalid_message'], ['{"type":"dance"}', 'invalid_message'], ['{"type":"audio.start","rateHz":4000}', 'invalid_rate'],
@@ -195,7 +196,7 @@ test('the stream tells the state, answers each wrong message with its code and g
   assert.equal((await next('session.state'))['mode'], 'listen');
   await ask('DELETE', `/v1/sessions/${id}`);
   assert.equal((await next('session.ended'))['reason'], 'deleted');
-  await new Promise((resolve) => { socket.once('close', resolve); });
+  await closed;
 });
 
 test('more speech than may wait is refused without touching what waits', async () => {
