@@ -4,8 +4,8 @@ import { basename, dirname, join } from 'node:path';
 import {
   AV_CHANNEL_LAYOUT_MONO, AV_CODEC_FLAG_GLOBAL_HEADER, AV_PIX_FMT_YUV420P, AV_SAMPLE_FMT_FLTP, FF_ENCODER_AAC, FF_ENCODER_LIBX264,
 } from 'node-av/constants';
-import { Dictionary, FormatContext, Frame, Packet, Rational } from 'node-av/lib';
-import type { CodecContext, Stream } from 'node-av/lib';
+import { Dictionary, FormatContext, Packet, Rational } from 'node-av/lib';
+import type { CodecContext, Frame, Stream } from 'node-av/lib';
 import type { AudioBlock } from '../base/audio-block.ts';
 import { InvalidStateError } from '../base/errors.ts';
 import type { Picture } from '../base/picture.ts';
@@ -14,7 +14,8 @@ import type { Closeable } from '../base/scope.ts';
 import { checked } from './checked.ts';
 import { openEncoderContext } from './encoder-context.ts';
 import { setPictureColours } from './picture-colours.ts';
-import { checkPictureSize, fillPictureFrame, newPictureFrame } from './picture-frame.ts';
+import { PictureFrame, checkPictureSize } from './picture-frame.ts';
+import { SampleFrame } from './sample-frame.ts';
 
 /** How an MP4 file is written. */
 export interface Mp4WriterOptions {
@@ -46,6 +47,8 @@ const MOST_WRITES = 4;
 interface Track {
   readonly context: CodecContext;
   readonly stream: Stream;
+  /** Ticks of the encoder that one of its packets lasts. */
+  readonly packetTicks: number;
 }
 
 /**
@@ -60,9 +63,8 @@ export class Mp4Writer implements Closeable, AsyncDisposable {
   readonly #video: Track;
   readonly #audio: Track;
   readonly #packet = new Packet();
-  readonly #pictureFrames: Frame[];
-  readonly #audioFrame: Frame;
-  readonly #pending = new Float32Array(AAC_SAMPLES);
+  readonly #pictureFrames: PictureFrame[];
+  readonly #audioFrame = new SampleFrame({ samples: AAC_SAMPLES, sampleRateHz: AUDIO_RATE_HZ, format: AV_SAMPLE_FMT_FLTP });
   #pendingSamples = 0;
   #writtenSamples = 0;
   #lastMediaUs = -Infinity;
@@ -89,11 +91,13 @@ export class Mp4Writer implements Closeable, AsyncDisposable {
       const format = new FormatContext();
       checked(format.allocOutputContext2(null, 'mp4', partPath), 'prepare an MP4 file');
       scope.defer(() => format.closeOutput());
-      const tracks = [video, audio].map((context) => addTrack(format, context));
+      const tracks = [
+        addTrack(format, video, Math.round(VIDEO_TICKS_HZ / complete.framesPerSecond)), addTrack(format, audio, AAC_SAMPLES),
+      ] as const;
       checked(await format.openOutput(), `create a file in ${dirname(path)}`);
       // The index goes to the front at the end, so that players can start before all is loaded.
       checked(await format.writeHeader(Dictionary.fromObject({ movflags: '+faststart' })), 'start the file');
-      return new Mp4Writer({ path, partPath, scope, format, video: tracks[0]!, audio: tracks[1]!, ...complete });
+      return new Mp4Writer({ path, partPath, scope, format, video: tracks[0], audio: tracks[1], ...complete });
     } catch (error) {
       await scope.close();
       throw error;
@@ -101,7 +105,8 @@ export class Mp4Writer implements Closeable, AsyncDisposable {
   }
 
   private constructor(parts: {
-    path: string; partPath: string; scope: Scope; format: FormatContext; video: Track; audio: Track; width: number; height: number;
+    path: string; partPath: string; scope: Scope; format: FormatContext; video: Track; audio: Track;
+    width: number; height: number;
   }) {
     this.#path = parts.path;
     this.#partPath = parts.partPath;
@@ -110,8 +115,7 @@ export class Mp4Writer implements Closeable, AsyncDisposable {
     this.#video = parts.video;
     this.#audio = parts.audio;
     this.#packet.alloc();
-    this.#pictureFrames = Array.from({ length: MOST_WRITES }, () => newPictureFrame(parts.width, parts.height));
-    this.#audioFrame = newAudioFrame();
+    this.#pictureFrames = Array.from({ length: MOST_WRITES }, () => new PictureFrame(parts.width, parts.height));
     const owned = [this.#packet, this.#audioFrame, ...this.#pictureFrames];
     this.#scope.defer(() => {
       for (const one of owned) {
@@ -129,16 +133,16 @@ export class Mp4Writer implements Closeable, AsyncDisposable {
     if (!(picture.mediaUs > this.#lastMediaUs)) {
       throw new TypeError(`Media times must rise: ${picture.mediaUs} µs came after ${this.#lastMediaUs} µs.`);
     }
-    const frame = this.#pictureFrames[0]!;
-    fillPictureFrame(frame, picture);
+    const target = this.#pictureFrames[0]!;
+    target.fill(picture);
     this.#pictureFrames.shift();
     this.#lastMediaUs = picture.mediaUs;
-    frame.pts = BigInt(Math.round((picture.mediaUs * VIDEO_TICKS_HZ) / 1_000_000));
+    target.frame.pts = BigInt(Math.round((picture.mediaUs * VIDEO_TICKS_HZ) / 1_000_000));
     await this.#enqueue(async () => {
       try {
-        await this.#encode(this.#video, frame);
+        await this.#encode(this.#video, target.frame);
       } finally {
-        this.#pictureFrames.push(frame);
+        this.#pictureFrames.push(target);
       }
     });
   }
@@ -226,24 +230,24 @@ export class Mp4Writer implements Closeable, AsyncDisposable {
   async #addSamples(samples: Float32Array): Promise<void> {
     for (let read = 0; read < samples.length;) {
       const taken = Math.min(AAC_SAMPLES - this.#pendingSamples, samples.length - read);
-      this.#pending.set(samples.subarray(read, read + taken), this.#pendingSamples);
+      this.#audioFrame.fill(samples.subarray(read, read + taken), this.#pendingSamples);
       this.#pendingSamples += taken;
       read += taken;
       if (this.#pendingSamples === AAC_SAMPLES) {
         this.#pendingSamples = 0;
-        checked(this.#audioFrame.makeWritable(), 'reuse an audio frame');
-        checked(this.#audioFrame.fromBuffer(Buffer.from(this.#pending.buffer)), 'copy sound');
-        this.#audioFrame.pts = BigInt(this.#writtenSamples);
+        this.#audioFrame.frame.pts = BigInt(this.#writtenSamples);
         this.#writtenSamples += AAC_SAMPLES;
-        await this.#encode(this.#audio, this.#audioFrame);
+        await this.#encode(this.#audio, this.#audioFrame.frame);
       }
     }
   }
 
-  async #encode({ context, stream }: Track, frame: Frame | null): Promise<void> {
+  async #encode({ context, stream, packetTicks }: Track, frame: Frame | null): Promise<void> {
     checked(await context.sendFrame(frame), 'encode');
     while (await context.receivePacket(this.#packet) >= 0) {
       this.#packet.streamIndex = stream.index;
+      // Without a length, players would leave out the last picture.
+      this.#packet.duration = BigInt(packetTicks);
       this.#packet.rescaleTs(context.timeBase, stream.timeBase);
       checked(await this.#format.interleavedWriteFrame(this.#packet), 'write to the file');
     }
@@ -281,20 +285,9 @@ function openAudio(bitrateBps: number): Promise<CodecContext> {
   });
 }
 
-function addTrack(format: FormatContext, context: CodecContext): Track {
+function addTrack(format: FormatContext, context: CodecContext, packetTicks: number): Track {
   const stream = format.newStream();
   stream.timeBase = context.timeBase;
   checked(stream.codecpar.fromContext(context), 'describe a track');
-  return { context, stream };
-}
-
-function newAudioFrame(): Frame {
-  const frame = new Frame();
-  frame.alloc();
-  frame.nbSamples = AAC_SAMPLES;
-  frame.sampleRate = AUDIO_RATE_HZ;
-  frame.format = AV_SAMPLE_FMT_FLTP;
-  frame.channelLayout = AV_CHANNEL_LAYOUT_MONO;
-  checked(frame.getBuffer(), 'allocate an audio frame');
-  return frame;
+  return { context, stream, packetTicks };
 }

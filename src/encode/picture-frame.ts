@@ -4,29 +4,51 @@ import { pictureBytes } from '../base/picture.ts';
 import type { Picture } from '../base/picture.ts';
 import { checked } from './checked.ts';
 
-/** Makes a reusable libav frame for pictures of that size; the caller frees it. */
-export function newPictureFrame(width: number, height: number): Frame {
-  const frame = new Frame();
-  frame.alloc();
-  frame.width = width;
-  frame.height = height;
-  frame.format = AV_PIX_FMT_YUV420P;
-  checked(frame.getBuffer(), 'allocate a frame');
-  return frame;
-}
-
 /**
- * Copies a picture into a frame of `newPictureFrame`.
- * @throws TypeError when the picture has another size than the frame.
+ * A libav frame that pictures of one size are copied into, over and over. (`Frame.fromBuffer` copies nothing: the
+ * frame would point into memory that its owner may reuse while the encoder reads it.)
  */
-export function fillPictureFrame(frame: Frame, picture: Picture): void {
-  const { width, height, data } = picture;
-  if (width !== frame.width || height !== frame.height || data.length !== pictureBytes(width, height)) {
-    throw new TypeError(`Expected a picture of ${frame.width} × ${frame.height} pixels with full planes; got ${width} × ${height} in ${data.length} bytes.`);
+export class PictureFrame {
+  readonly frame = new Frame();
+  readonly #width: number;
+  readonly #height: number;
+  /** Live views of the frame's planes, without padding. */
+  #planes: readonly Buffer[];
+
+  constructor(width: number, height: number) {
+    this.#width = width;
+    this.#height = height;
+    this.frame.alloc();
+    this.frame.width = width;
+    this.frame.height = height;
+    this.frame.format = AV_PIX_FMT_YUV420P;
+    checked(this.frame.getBuffer(1), 'allocate a frame');
+    this.#planes = this.frame.data ?? [];
   }
-  // The encoder may still hold the planes of the picture before; then the frame gets new ones.
-  checked(frame.makeWritable(), 'reuse a frame');
-  checked(frame.fromBuffer(Buffer.from(data.buffer, data.byteOffset, data.byteLength)), 'copy a picture');
+
+  /**
+   * Copies a picture in.
+   * @throws TypeError when it has another size than the frame.
+   */
+  fill({ width, height, data }: Picture): void {
+    if (width !== this.#width || height !== this.#height || data.length !== pictureBytes(width, height)) {
+      throw new TypeError(`Expected a picture of ${this.#width} × ${this.#height} pixels with full planes; got ${width} × ${height} in ${data.length} bytes.`);
+    }
+    if (!this.frame.isWritable) {
+      // The encoder still holds the planes of the picture before: they are left to it.
+      checked(this.frame.makeWritable(), 'reuse a frame');
+      this.#planes = this.frame.data ?? [];
+    }
+    let start = 0;
+    for (const plane of this.#planes) {
+      plane.set(data.subarray(start, start + plane.length));
+      start += plane.length;
+    }
+  }
+
+  free(): void {
+    this.frame.free();
+  }
 }
 
 /** Throws TypeError unless the size can be encoded as I420. */

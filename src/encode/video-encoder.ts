@@ -1,6 +1,6 @@
 import { AV_PICTURE_TYPE_I, AV_PICTURE_TYPE_NONE } from 'node-av/constants';
 import { Packet } from 'node-av/lib';
-import type { CodecContext, Frame } from 'node-av/lib';
+import type { CodecContext } from 'node-av/lib';
 import type { EncodedUnit, VideoCodec } from '../base/encoded-unit.ts';
 import { InvalidStateError } from '../base/errors.ts';
 import { silentLogger } from '../base/logger.ts';
@@ -8,7 +8,7 @@ import type { Logger } from '../base/logger.ts';
 import type { Picture } from '../base/picture.ts';
 import type { Closeable } from '../base/scope.ts';
 import { checked } from './checked.ts';
-import { checkPictureSize, fillPictureFrame, newPictureFrame } from './picture-frame.ts';
+import { PictureFrame, checkPictureSize } from './picture-frame.ts';
 import { LIVE_VIDEO_CODECS, VIDEO_TICKS_HZ, openVideoCodecContext, setContextBitrate } from './video-codec-context.ts';
 
 /** How a video encoder is opened. */
@@ -38,8 +38,8 @@ export class VideoEncoder implements Closeable, AsyncDisposable {
   readonly height: number;
   readonly #logger: Logger;
   readonly #packet = new Packet();
-  readonly #frames: readonly Frame[];
-  readonly #freeFrames: Frame[];
+  readonly #frames: readonly PictureFrame[];
+  readonly #freeFrames: PictureFrame[];
   #context: CodecContext;
   #openedBps: number;
   #wantedBps: number;
@@ -65,7 +65,7 @@ export class VideoEncoder implements Closeable, AsyncDisposable {
     this.#openedBps = options.bitrateBps;
     this.#wantedBps = options.bitrateBps;
     this.#packet.alloc();
-    this.#frames = Array.from({ length: MOST_PICTURES }, () => newPictureFrame(this.width, this.height));
+    this.#frames = Array.from({ length: MOST_PICTURES }, () => new PictureFrame(this.width, this.height));
     this.#freeFrames = [...this.#frames];
   }
 
@@ -129,24 +129,25 @@ export class VideoEncoder implements Closeable, AsyncDisposable {
     return this.close();
   }
 
-  #fill(frame: Frame, picture: Picture, keyFrame: boolean): void {
+  #fill(target: PictureFrame, picture: Picture, keyFrame: boolean): void {
     if (!(picture.mediaUs > this.#lastMediaUs)) {
       throw new TypeError(`Media times must rise: ${picture.mediaUs} µs came after ${this.#lastMediaUs} µs.`);
     }
-    fillPictureFrame(frame, picture);
+    target.fill(picture);
+    const { frame } = target;
     frame.pts = BigInt(Math.round((picture.mediaUs * VIDEO_TICKS_HZ) / 1_000_000));
     frame.duration = BigInt(VIDEO_TICKS_HZ / 25);
     frame.pictType = keyFrame ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
     this.#lastMediaUs = picture.mediaUs;
   }
 
-  async #encodeFrame(frame: Frame, mediaUs: number): Promise<EncodedUnit> {
+  async #encodeFrame(source: PictureFrame, mediaUs: number): Promise<EncodedUnit> {
     try {
       if (this.#failure !== undefined) {
         throw this.#failure;
       }
       await this.#takeOverBitrate();
-      checked(await this.#context.sendFrame(frame), 'encode a picture');
+      checked(await this.#context.sendFrame(source.frame), 'encode a picture');
       // The work was done in sendFrame; fetching the result needs no thread.
       checked(this.#context.receivePacketSync(this.#packet), 'give the encoded picture');
       const unit: EncodedUnit = {
@@ -158,7 +159,7 @@ export class VideoEncoder implements Closeable, AsyncDisposable {
       this.#failure ??= error instanceof Error ? error : new Error(String(error));
       throw this.#failure;
     } finally {
-      this.#freeFrames.push(frame);
+      this.#freeFrames.push(source);
     }
   }
 

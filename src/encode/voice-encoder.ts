@@ -1,11 +1,12 @@
 import { AV_CHANNEL_LAYOUT_MONO, AV_SAMPLE_FMT_FLT, FF_ENCODER_LIBOPUS } from 'node-av/constants';
-import { Frame, Packet, Rational } from 'node-av/lib';
+import { Packet, Rational } from 'node-av/lib';
 import type { CodecContext } from 'node-av/lib';
 import type { EncodedUnit } from '../base/encoded-unit.ts';
 import { InvalidStateError } from '../base/errors.ts';
 import type { Closeable } from '../base/scope.ts';
 import { checked } from './checked.ts';
 import { openEncoderContext } from './encoder-context.ts';
+import { SampleFrame } from './sample-frame.ts';
 
 /** Rate of the voice, in hertz. */
 export const VOICE_RATE_HZ = 48_000;
@@ -27,7 +28,7 @@ const DEFAULTS = Object.freeze({ bitrateBps: 40_000, expectedLossPercent: 5 });
 export class VoiceEncoder implements Closeable, AsyncDisposable {
   readonly #context: CodecContext;
   readonly #packet = new Packet();
-  readonly #frame = new Frame();
+  readonly #frame = new SampleFrame({ samples: VOICE_PACKET_SAMPLES, sampleRateHz: VOICE_RATE_HZ, format: AV_SAMPLE_FMT_FLT });
   #failure: Error | undefined;
   #closing: Promise<void> | undefined;
 
@@ -59,12 +60,6 @@ export class VoiceEncoder implements Closeable, AsyncDisposable {
   private constructor(context: CodecContext) {
     this.#context = context;
     this.#packet.alloc();
-    this.#frame.alloc();
-    this.#frame.nbSamples = VOICE_PACKET_SAMPLES;
-    this.#frame.sampleRate = VOICE_RATE_HZ;
-    this.#frame.format = AV_SAMPLE_FMT_FLT;
-    this.#frame.channelLayout = AV_CHANNEL_LAYOUT_MONO;
-    checked(this.#frame.getBuffer(), 'allocate an audio frame');
   }
 
   /**
@@ -105,10 +100,9 @@ export class VoiceEncoder implements Closeable, AsyncDisposable {
   }
 
   #encode(samples: Float32Array, mediaUs: number): EncodedUnit {
-    checked(this.#frame.makeWritable(), 'reuse an audio frame');
-    checked(this.#frame.fromBuffer(Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength)), 'copy sound');
-    this.#frame.pts = BigInt(Math.round((mediaUs * VOICE_RATE_HZ) / 1_000_000));
-    checked(this.#context.sendFrameSync(this.#frame), 'encode sound');
+    this.#frame.fill(samples);
+    this.#frame.frame.pts = BigInt(Math.round((mediaUs * VOICE_RATE_HZ) / 1_000_000));
+    checked(this.#context.sendFrameSync(this.#frame.frame), 'encode sound');
     checked(this.#context.receivePacketSync(this.#packet), 'give the encoded sound');
     const unit: EncodedUnit = { kind: 'audio', data: Uint8Array.from(this.#packet.data ?? []), mediaUs, keyFrame: true };
     this.#packet.unref();

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { VIDEO_CODECS } from '../../src/base/encoded-unit.ts';
+import type { EncodedUnit } from '../../src/base/encoded-unit.ts';
+import { InvalidStateError } from '../../src/base/errors.ts';
+import { VideoEncoder } from '../../src/encode/video-encoder.ts';
+import { PictureDecoder } from './picture-decoder.ts';
+import { psnrDb, testPicture } from './test-pictures.ts';
+
+const SIZE = { width: 256, height: 192 };
+
+for (const codec of VIDEO_CODECS) {
+  describe(`a ${codec} encoder`, () => {
+    test('gives units in order that decode to the pictures that went in', async () => {
+      await using encoder = await VideoEncoder.open({ codec, ...SIZE, bitrateBps: 1_000_000 });
+      const decoder = await PictureDecoder.open(codec);
+      for (let index = 0; index < 12; index++) {
+        const picture = testPicture({ ...SIZE, index });
+        const unit = await encoder.encode(picture);
+        assert.equal(unit.kind, 'video');
+        assert.equal(unit.mediaUs, index * 40_000);
+        assert.equal(unit.keyFrame, index === 0, `picture ${index}`);
+        const decoded = decoder.decode(unit);
+        assert.deepEqual([decoded.width, decoded.height], [SIZE.width, SIZE.height]);
+        const quality = psnrDb(decoded.data, picture.data);
+        assert.ok(quality > 33, `picture ${index} came out at ${quality.toFixed(1)} dB`);
+      }
+      decoder.close();
+    });
+
+    test('takes widths that fill no whole macroblock', async () => {
+      const size = { width: 530, height: 354 };
+      await using encoder = await VideoEncoder.open({ codec, ...size, bitrateBps: 2_000_000 });
+      const decoder = await PictureDecoder.open(codec);
+      const picture = testPicture({ ...size, index: 0 });
+      const decoded = decoder.decode(await encoder.encode(picture));
+      assert.deepEqual([decoded.width, decoded.height], [530, 354]);
+      assert.ok(psnrDb(decoded.data, picture.data) > 33);
+      decoder.close();
+    });
+
+    test('makes a key frame when asked, and only then', async () => {
+      await using encoder = await VideoEncoder.open({ codec, ...SIZE, bitrateBps: 1_000_000 });
+      const keyFrames: number[] = [];
+      for (let index = 0; index < 20; index++) {
+        const unit = await encoder.encode(testPicture({ ...SIZE, index }), { keyFrame: index === 7 || index === 8 });
+        if (unit.keyFrame) {
+          keyFrames.push(index);
+        }
+      }
+      assert.deepEqual(keyFrames, [0, 7, 8]);
+    });
+
+    test('a decoder can start at a forced key frame', async () => {
+      await using encoder = await VideoEncoder.open({ codec, ...SIZE, bitrateBps: 1_000_000 });
+      const decoder = await PictureDecoder.open(codec);
+      for (let index = 0; index < 5; index++) {
+        await encoder.encode(testPicture({ ...SIZE, index }));
+      }
+      const picture = testPicture({ ...SIZE, index: 5 });
+      const decoded = decoder.decode(await encoder.encode(picture, { keyFrame: true }));
+      assert.ok(psnrDb(decoded.data, picture.data) > 30);
+      decoder.close();
+    });
+
+    test('copies the picture before encode returns and keeps the order of overlapping calls', async () => {
+      await using encoder = await VideoEncoder.open({ codec, ...SIZE, bitrateBps: 1_000_000 });
+      const pictures = [0, 1, 2].map((index) => testPicture({ ...SIZE, index }));
+      const originals = pictures.map(({ data }) => Uint8Array.from(data));
+      const finished: number[] = [];
+      const calls = pictures.map(async (picture, index) => {
+        const call = encoder.encode(picture);
+        picture.data.fill(0);
+        const unit = await call;
+        finished.push(index);
+        return unit;
+      });
+      const units = await Promise.all(calls);
+      assert.deepEqual(finished, [0, 1, 2]);
+      const decoder = await PictureDecoder.open(codec);
+      for (const [index, unit] of units.entries()) {
+        assert.ok(psnrDb(decoder.decode(unit).data, originals[index]!) > 30, `picture ${index}`);
+      }
+      decoder.close();
+    });
+
+    test('refuses a fourth picture at once and goes on afterwards', async () => {
+      await using encoder = await VideoEncoder.open({ codec, ...SIZE, bitrateBps: 1_000_000 });
+      const calls = [0, 1, 2].map((index) => encoder.encode(testPicture({ ...SIZE, index })));
+      await assert.rejects(encoder.encode(testPicture({ ...SIZE, index: 3 })), InvalidStateError);
+      assert.equal((await Promise.all(calls)).length, 3);
+      assert.equal((await encoder.encode(testPicture({ ...SIZE, index: 4 }))).mediaUs, 160_000);
+    });
+
+    test('follows a new bitrate', async () => {
+      await using encoder = await VideoEncoder.open({ codec, ...SIZE, bitrateBps: 400_000 });
+      const bytes = async (from: number, to: number): Promise<number> => {
+        let sum = 0;
+        for (let index = from; index < to; index++) {
+          const { data } = await encoder.encode(noisyPicture(index));
+          // The first second after a change is the rate control's to settle.
+          sum += index - from < 25 ? 0 : data.length;
+        }
+        return sum;
+      };
+      const before = await bytes(0, 75);
+      encoder.setBitrate(150_000);
+      const after = await bytes(75, 150);
+      assert.equal(encoder.bitrateBps, 150_000);
+      assert.ok(after < before * 0.6, `${before} bytes at 400 kbit/s, ${after} at 150 kbit/s`);
+    });
+
+    test('close waits for the picture under way, is idempotent and ends the encoder', async () => {
+      const encoder = await VideoEncoder.open({ codec, ...SIZE, bitrateBps: 1_000_000 });
+      let unit: EncodedUnit | undefined;
+      void encoder.encode(testPicture({ ...SIZE, index: 0 })).then((done) => { unit = done; });
+      const closing = encoder.close();
+      assert.equal(encoder.close(), closing);
+      await closing;
+      assert.equal(unit?.keyFrame, true);
+      await assert.rejects(encoder.encode(testPicture({ ...SIZE, index: 1 })), InvalidStateError);
+    });
+  });
+}
+
+test('VP8 keeps its encoder, and so needs no key frame, when the bitrate changes by no more than 15 %', async () => {
+  await using encoder = await VideoEncoder.open({ codec: 'vp8', ...SIZE, bitrateBps: 1_000_000 });
+  await encoder.encode(testPicture({ ...SIZE, index: 0 }));
+  encoder.setBitrate(1_140_000);
+  assert.equal((await encoder.encode(testPicture({ ...SIZE, index: 1 }))).keyFrame, false);
+  encoder.setBitrate(1_300_000);
+  assert.equal((await encoder.encode(testPicture({ ...SIZE, index: 2 }))).keyFrame, true);
+});
+
+test('H.264 takes a new bitrate without a key frame', async () => {
+  await using encoder = await VideoEncoder.open({ codec: 'h264', ...SIZE, bitrateBps: 1_000_000 });
+  await encoder.encode(testPicture({ ...SIZE, index: 0 }));
+  encoder.setBitrate(400_000);
+  assert.equal((await encoder.encode(testPicture({ ...SIZE, index: 1 }))).keyFrame, false);
+});
+
+test('H.264 is constrained baseline up to level 3.1, in Annex B with its parameter sets before each key frame', async () => {
+  await using encoder = await VideoEncoder.open({ codec: 'h264', width: 720, height: 1280, bitrateBps: 2_000_000 });
+  for (const index of [0, 1]) {
+    const { data } = await encoder.encode(testPicture({ width: 720, height: 1280, index }), { keyFrame: true });
+    const start = data[2] === 1 ? 3 : 4;
+    assert.equal(data[start]! & 0x1f, 7, 'the first unit is the sequence parameter set');
+    assert.equal(data[start + 1], 66, 'profile_idc');
+    assert.equal(data[start + 2]! & 0x40, 0x40, 'constraint_set1_flag');
+    assert.ok(data[start + 3]! <= 31, `level ${data[start + 3]}`);
+  }
+});
+
+test('wrong arguments are told apart', async () => {
+  const good = { codec: 'vp8', ...SIZE, bitrateBps: 1_000_000 } as const;
+  await assert.rejects(VideoEncoder.open({ ...good, width: 255 }), TypeError);
+  await assert.rejects(VideoEncoder.open({ ...good, height: 0 }), TypeError);
+  await assert.rejects(VideoEncoder.open({ ...good, bitrateBps: 1 }), TypeError);
+  await using encoder = await VideoEncoder.open(good);
+  assert.throws(() => { encoder.setBitrate(Number.NaN); }, TypeError);
+  await assert.rejects(encoder.encode(testPicture({ width: 64, height: 64, index: 0 })), TypeError);
+  await encoder.encode(testPicture({ ...SIZE, index: 3 }));
+  await assert.rejects(encoder.encode(testPicture({ ...SIZE, index: 3 })), TypeError);
+  assert.equal((await encoder.encode(testPicture({ ...SIZE, index: 4 }))).mediaUs, 160_000);
+});
+
+/** Changes everywhere, so that the bitrate is what limits its size. */
+function noisyPicture(index: number): ReturnType<typeof testPicture> {
+  const picture = testPicture({ ...SIZE, index });
+  let state = index + 1;
+  for (let i = 0; i < SIZE.width * SIZE.height; i++) {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff;
+    picture.data[i]! += state >> 27;
+  }
+  return picture;
+}
