@@ -25,7 +25,7 @@ const ESPEAK_VERSIONS = 2;
 const VARIANTS = { en: 4, cmn: 5, yue: 5 } as const;
 const NOISES_ALONE = 400;
 
-const OUT = process.env.OUTW ?? "x";
+const OUT = new URL('../src/motion/mouth-net-weights.json', import.meta.url);
 
 function hear(lesson: Lesson, utterance: Utterance, versions: number, random: Random): void {
   for (let version = 0; version < versions; version++) {

@@ -25,17 +25,18 @@ const CAMERA_FRAMES = { idle: [50, 130], listening: [90, 200], speaking: [40, 11
 const AWAY_FRAMES = [8, 24] as const;
 
 /** How far the eyes go from the camera, of their range. */
-const AWAY_X = 0.3;
-const AWAY_Y = 0.14;
+const AWAY_X = 0.75;
+const AWAY_Y = 0.4;
 
-/** The eyes' full range −1..1 is about 30° to either side; they turn against the head to stay on the camera. */
-const EYE_RANGE_DEG = 30;
+/** Turn of the head that the eyes' full range −1..1 makes up for: they turn against it to stay on the camera. */
+const EYE_YAW_DEG = 12;
+const EYE_PITCH_DEG = 11;
 
 /** The part of a saccade that its first frame covers. */
 const SACCADE_PART = 0.7;
 
 /** The smallest shake of a fixation, of the eyes' range. */
-const TREMOR = 0.012;
+const TREMOR = 0.03;
 
 /** Height of a brow raised with the strongest stress, and its drift at rest. */
 const BROW_ACCENT = 0.5;
@@ -74,8 +75,8 @@ export class EyeMotion {
     expression[FACE_INDEX.blinkLeft] = lid;
     expression[FACE_INDEX.blinkRight] = lid;
     this.#nextGaze(state, prosody);
-    expression[FACE_INDEX.gazeX] = clamp(this.#gazeX + TREMOR * this.#tremorX.next() - pose.yawDeg / EYE_RANGE_DEG, -1, 1);
-    expression[FACE_INDEX.gazeY] = clamp(this.#gazeY + TREMOR * this.#tremorY.next() - pose.pitchDeg / EYE_RANGE_DEG, -1, 1);
+    expression[FACE_INDEX.gazeX] = clamp(this.#gazeX + TREMOR * this.#tremorX.next() - pose.yawDeg / EYE_YAW_DEG, -1, 1);
+    expression[FACE_INDEX.gazeY] = clamp(this.#gazeY + TREMOR * this.#tremorY.next() - pose.pitchDeg / EYE_PITCH_DEG, -1, 1);
     expression[FACE_INDEX.brow] = this.#nextBrow(state, prosody);
   }
 

@@ -131,10 +131,10 @@ test('the brows and the head follow the stress of the voice', async () => {
 
 test('the eyes stay near the camera, turning against the head, and glance aside at times', async () => {
   const frames = await motion(8, SPEECH, () => 'speaking');
-  const aim = frames.map((frame) => frame.expression[FACE_INDEX.gazeX]! + frame.pose.yawDeg / 30);
-  const onCamera = aim.filter((value) => Math.abs(value) < 0.05).length / aim.length;
+  const aim = frames.map((frame) => frame.expression[FACE_INDEX.gazeX]! + frame.pose.yawDeg / 12);
+  const onCamera = aim.filter((value) => Math.abs(value) < 0.08).length / aim.length;
   assert.ok(onCamera > 0.55 && onCamera < 0.99, `on the camera ${onCamera} of the time`);
-  assert.ok(Math.max(...aim.map(Math.abs)) < 0.4);
+  assert.ok(Math.max(...aim.map(Math.abs)) < 0.9);
 });
 
 test('after reset the mouth is shut within 120 ms and the head goes on without a jump', async () => {
