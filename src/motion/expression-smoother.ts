@@ -18,6 +18,10 @@ const PACES: Partial<Record<FaceCoefficient, Pace>> = {
   smile: { rise: 0.4, fall: 0.35 },
 };
 
+/** What parts the lips gives way within the frame once they are to meet this firmly. */
+const MEETING_PRESS = 0.6;
+const PARTING: ReadonlySet<number> = new Set([FACE_INDEX.jaw, FACE_INDEX.upperUp, FACE_INDEX.lowerDown, FACE_INDEX.funnel]);
+
 /** Largest change in one frame: jaw in mm, the others of their range 0..1. */
 const MOST_JAW_MM = 6;
 const MOST_CHANGE = 0.7;
@@ -40,11 +44,13 @@ export class ExpressionSmoother {
     if (this.#closingLeft > 0) {
       return this.#close();
     }
+    const meets = target[FACE_INDEX.press]! >= MEETING_PRESS;
     for (let i = 0; i < this.#current.length; i++) {
       const from = this.#current[i]!;
       const way = target[i]! - from;
       const most = i === FACE_INDEX.jaw ? MOST_JAW_MM : MOST_CHANGE;
-      const step = way * (way > 0 ? this.#rises[i]! : this.#falls[i]!);
+      const fall = meets && PARTING.has(i) ? 1 : this.#falls[i]!;
+      const step = way * (way > 0 ? this.#rises[i]! : fall);
       this.#current[i] = settle(from + Math.min(most, Math.max(-most, step)));
     }
     return this.#current;

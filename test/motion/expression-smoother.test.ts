@@ -23,6 +23,16 @@ test('the jaw moves at most 6 mm in a frame, and comes to rest at exactly 0', ()
   assert.equal(smoother.next(mouth({}))[FACE_INDEX.jaw], 0);
 });
 
+test('lips that are to meet have met within the frame', () => {
+  const smoother = new ExpressionSmoother();
+  for (let frame = 0; frame < 20; frame++) {
+    smoother.next(mouth({ jaw: 5.5, lowerDown: 0.4, upperUp: 0.3 }));
+  }
+  const met = smoother.next(mouth({ press: 1 }));
+  const parting = [met[FACE_INDEX.jaw], met[FACE_INDEX.lowerDown], met[FACE_INDEX.upperUp]];
+  assert.deepEqual(parting, [0, 0, 0]);
+});
+
 test('a held target is reached', () => {
   const smoother = new ExpressionSmoother();
   const target = mouth({ jaw: 8, stretch: 0.5, funnel: 0.7 });
