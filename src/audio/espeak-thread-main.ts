@@ -81,4 +81,6 @@ if (espeak !== undefined) {
     }
   });
   answer({ kind: 'ready', sampleRateHz: engine.samplerate, voices: listVoices(engine), variants: espeak.FS.readdir(VARIANTS_FOLDER).filter((name) => !name.startsWith('.')) });
+  // The engine's code is compiled while it first speaks, which takes 20 times as long: better now than on the first text.
+  engine.synthesize('Good evening, how are you?', () => false);
 }

@@ -33,6 +33,8 @@ export class RealFourierTransform {
   #im: Float64Array;
   #nextRe: Float64Array;
   #nextIm: Float64Array;
+  /** Index of the root that turns the output being combined. */
+  #twiddle = 0;
 
   constructor(size: number) {
     if (!Number.isInteger(size) || size < 2 || size % 2 !== 0) {
@@ -67,40 +69,47 @@ export class RealFourierTransform {
     this.#untangle(magnitudes);
   }
 
-  /** One decimation-in-frequency pass: `radix`-point transforms over data `stride` apart, then the twiddle factors. */
+  /**
+   * One decimation-in-frequency pass: `radix`-point transforms over data `step` apart, each output turned by its twiddle factor
+   * and stored where the next pass wants it, `stride` neighbours at a time.
+   */
   #pass(radix: number, stride: number): void {
-    const half = this.#half;
-    const blocks = half / (radix * stride);
+    const step = this.#half / radix;
+    const blocks = step / stride;
     for (let block = 0; block < blocks; block++) {
       for (let output = 0; output < radix; output++) {
-        const twiddle = block * output * stride;
-        const to = stride * (radix * block + output);
-        this.#combine({ radix, output, from: stride * block, step: stride * blocks, to, stride, twiddle });
+        this.#twiddle = block * output * stride;
+        this.#combine(radix, output, stride * block, stride);
       }
     }
     [this.#re, this.#nextRe] = [this.#nextRe, this.#re];
     [this.#im, this.#nextIm] = [this.#nextIm, this.#im];
   }
 
-  #combine(at: { radix: number; output: number; from: number; step: number; to: number; stride: number; twiddle: number }): void {
-    const { radix, output, from, step, to, stride, twiddle } = at;
+  /** Output number `output` of the transforms whose first inputs are `from` .. `from + stride`. */
+  #combine(radix: number, output: number, from: number, stride: number): void {
     const rootRe = this.#rootRe;
     const rootIm = this.#rootIm;
     const re = this.#re;
     const im = this.#im;
-    const turn = this.#half / radix;
+    const step = this.#half / radix;
+    const to = from * radix + output * stride;
+    const turnRe = rootRe[this.#twiddle]!;
+    const turnIm = rootIm[this.#twiddle]!;
     for (let lane = 0; lane < stride; lane++) {
       let sumRe = 0;
       let sumIm = 0;
-      for (let input = 0; input < radix; input++) {
-        const root = ((input * output) % radix) * turn;
-        const x = re[from + lane + input * step]!;
-        const y = im[from + lane + input * step]!;
+      let root = 0;
+      for (let at = from + lane; at < this.#half; at += step) {
+        const x = re[at]!;
+        const y = im[at]!;
         sumRe += x * rootRe[root]! - y * rootIm[root]!;
         sumIm += x * rootIm[root]! + y * rootRe[root]!;
+        root += output * step;
+        root -= root >= this.#half ? this.#half : 0;
       }
-      this.#nextRe[to + lane] = sumRe * rootRe[twiddle]! - sumIm * rootIm[twiddle]!;
-      this.#nextIm[to + lane] = sumRe * rootIm[twiddle]! + sumIm * rootRe[twiddle]!;
+      this.#nextRe[to + lane] = sumRe * turnRe - sumIm * turnIm;
+      this.#nextIm[to + lane] = sumRe * turnIm + sumIm * turnRe;
     }
   }
 
