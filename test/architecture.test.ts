@@ -78,7 +78,7 @@ test('at most five lint rules are switched off, each with a reason', async () =>
   }
 });
 
-test('the two launch files pass the settings file that the project ships', async () => {
+test('npm start runs the launcher, and install scripts are switched off', async () => {
   assert.match(await readFile(join(root, 'package.json'), 'utf8'), /"start": "node src\/orator\.js serve"/);
   assert.match(await readFile(join(root, '.npmrc'), 'utf8'), /^ignore-scripts=true$/m);
 });
