@@ -50,6 +50,9 @@ export interface EyeShape {
   readonly browMm: number;
   /** v of the highest place that a blink changes. */
   readonly topMm: number;
+  /** v of the highest and the lowest place of the opening. */
+  readonly upperMm: number;
+  readonly lowerMm: number;
   /** True when a dark bar, the rim of glasses or a fringe, lies between lid and brow. */
   readonly covered: boolean;
 }
@@ -76,7 +79,9 @@ export function eyeShape(avatar: Avatar, frame: FaceFrame, side: EyeSide): EyeSh
     upper,
     lower,
     top: top.curve,
-    topMm: top.curve.values.reduce((highest, v) => Math.min(highest, v), Infinity),
+    topMm: Math.min(...top.curve.values),
+    upperMm: Math.min(...upper.values),
+    lowerMm: Math.max(...lower.values),
     covered: top.covered,
     ...irisCircle(side === 'left' ? avatar.leftIris : avatar.rightIris, frame),
     browMm: brow.reduce((sum, { v }) => sum + v, 0) / brow.length,

@@ -1,4 +1,4 @@
-import type { HeadPose } from '../base/motion-frame.ts';
+import { NEUTRAL_POSE, type HeadPose } from '../base/motion-frame.ts';
 import { FIELD_INDEX } from './face-expression.ts';
 import { FIELD_COEFFICIENTS } from './expression-field.ts';
 import type { DisplacementLayer, ShiftGrid } from './displacement-layer.ts';
@@ -9,29 +9,58 @@ import type { GridWindow, WarpGrid } from './warp-grid.ts';
 /** Displacements under this many pixels cannot be seen. */
 const STILL_PX = 0.05;
 
+const WIDEST_JAW_MM = 18;
+
 /** Finds the cells that any drawable motion can change, as one span per cell row: where the person's moving nodes can get to, and where they come from. */
-export function movingCells(grid: WarpGrid, layer: DisplacementLayer, matte: Uint8Array): Span[] {
+export function movingCells(grid: WarpGrid, layer: DisplacementLayer, person: Uint8Array, pxPerMm: number): Span[] {
   const reach = motionReach(grid, layer);
+  const shift = { x: POSE_LIMITS.xMm * pxPerMm, y: POSE_LIMITS.yMm * pxPerMm };
   const cellRows = grid.rows - 1;
   const cellColumns = grid.columns - 1;
   const first = new Int32Array(cellRows).fill(cellColumns);
   const end = new Int32Array(cellRows);
   for (let node = 0; node < grid.columns * grid.rows; node += 1) {
-    const box = reach.subarray(node * 4, node * 4 + 4);
-    const [left, right, top, bottom] = [box[0]!, box[1]!, box[2]!, box[3]!];
-    const column = node % grid.columns;
-    const row = Math.floor(node / grid.columns);
-    if (Math.max(-left, right, -top, bottom) < STILL_PX || !personNear(grid, matte, column, row)) {
+    const at = node * 4;
+    if (person[node] === 0 || Math.max(-reach[at]!, reach[at + 1]!, -reach[at + 2]!, reach[at + 3]!) < STILL_PX) {
       continue;
     }
-    const from = Math.max(0, Math.floor(row + top / grid.cellPx) - 1);
-    const to = Math.min(cellRows - 1, Math.ceil(row + bottom / grid.cellPx));
+    const column = node % grid.columns;
+    const row = Math.floor(node / grid.columns);
+    const from = Math.max(0, Math.floor(row + (reach[at + 2]! - shift.y) / grid.cellPx) - 1);
+    const to = Math.min(cellRows - 1, Math.ceil(row + (reach[at + 3]! + shift.y) / grid.cellPx));
+    const left = Math.max(0, Math.floor(column + (reach[at]! - shift.x) / grid.cellPx) - 1);
+    const right = Math.min(cellColumns, Math.ceil(column + (reach[at + 1]! + shift.x) / grid.cellPx) + 1);
     for (let cellRow = from; cellRow <= to; cellRow += 1) {
-      first[cellRow] = Math.min(first[cellRow]!, Math.max(0, Math.floor(column + left / grid.cellPx) - 1));
-      end[cellRow] = Math.max(end[cellRow]!, Math.min(cellColumns, Math.ceil(column + right / grid.cellPx) + 1));
+      first[cellRow] = Math.min(first[cellRow]!, left);
+      end[cellRow] = Math.max(end[cellRow]!, right);
     }
   }
   return Array.from({ length: cellRows }, (_, row) => ({ row, first: first[row]!, end: end[row]! })).filter((span) => span.end > span.first);
+}
+
+/** Marks the nodes that have any of the person within two cells. */
+export function personNodes(grid: WarpGrid, matte: Uint8Array): Uint8Array {
+  const { width, height, cellPx, columns, rows } = grid;
+  const cells = new Uint8Array(columns * rows);
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      if (matte[y * width + x]! > 2) {
+        cells[Math.floor(y / cellPx) * columns + Math.floor(x / cellPx)] = 1;
+      }
+    }
+  }
+  return cells.map((_, node) => {
+    const column = node % columns;
+    const row = Math.floor(node / columns);
+    for (let r = Math.max(0, row - 2); r <= Math.min(rows - 1, row + 1); r += 1) {
+      for (let c = Math.max(0, column - 2); c <= Math.min(columns - 1, column + 1); c += 1) {
+        if (cells[r * columns + c] === 1) {
+          return 1;
+        }
+      }
+    }
+    return 0;
+  });
 }
 
 /** Returns every cell of the grid. */
@@ -59,56 +88,37 @@ export function nodesOf(cells: readonly Span[], without: GridWindow): Span[] {
   return spans;
 }
 
-/** For each node the farthest it goes left, right, up and down in any extreme of pose and jaw, in pixels. */
+/** For each node the farthest it goes left, right, up and down in any extreme turn, and with the mouth wide open, in pixels; shifts of the head left out. */
 function motionReach(grid: WarpGrid, layer: DisplacementLayer): Float32Array {
   const shifts = new Float32Array(grid.columns * grid.rows * 2);
   const out: ShiftGrid = { shifts, stride: grid.columns, first: layer.window.top * grid.columns + layer.window.left };
   const reach = new Float32Array(grid.columns * grid.rows * 4);
   const turn = restTurn();
-  const rest = new Float32Array(FIELD_COEFFICIENTS.length);
-  const wide = new Float32Array(FIELD_COEFFICIENTS.length).fill(1);
-  wide[FIELD_INDEX.jaw] = 18;
+  const coefficients = new Float32Array(FIELD_COEFFICIENTS.length);
   for (const pose of extremePoses()) {
     turnTo(pose, turn);
-    for (const coefficients of [rest, wide]) {
-      layer.displace(coefficients, turn, out);
-      for (let node = 0; node < grid.columns * grid.rows; node += 1) {
-        const [x, y] = [shifts[node * 2]!, shifts[node * 2 + 1]!];
-        reach[node * 4] = Math.min(reach[node * 4]!, x);
-        reach[node * 4 + 1] = Math.max(reach[node * 4 + 1]!, x);
-        reach[node * 4 + 2] = Math.min(reach[node * 4 + 2]!, y);
-        reach[node * 4 + 3] = Math.max(reach[node * 4 + 3]!, y);
-      }
+    coefficients.fill(pose === NEUTRAL_POSE ? 1 : 0);
+    coefficients[FIELD_INDEX.jaw] = pose === NEUTRAL_POSE ? WIDEST_JAW_MM : 0;
+    layer.displace(coefficients, turn, out);
+    for (let node = 0; node < grid.columns * grid.rows; node += 1) {
+      const [x, y] = [shifts[node * 2]!, shifts[node * 2 + 1]!];
+      reach[node * 4] = Math.min(reach[node * 4]!, x);
+      reach[node * 4 + 1] = Math.max(reach[node * 4 + 1]!, x);
+      reach[node * 4 + 2] = Math.min(reach[node * 4 + 2]!, y);
+      reach[node * 4 + 3] = Math.max(reach[node * 4 + 3]!, y);
     }
   }
   return reach;
 }
 
-/** Every corner of the pose range; shifts go along with the turn's direction and against it. */
+/** Every corner of the range of turns, and rest. */
 function extremePoses(): HeadPose[] {
-  const poses: HeadPose[] = [];
-  for (let corner = 0; corner < 32; corner += 1) {
-    const sign = (bit: number): number => ((corner >> bit) & 1) * 2 - 1;
-    poses.push({
-      yawDeg: sign(0) * POSE_LIMITS.yawDeg,
-      pitchDeg: sign(1) * POSE_LIMITS.pitchDeg,
-      rollDeg: sign(2) * POSE_LIMITS.rollDeg,
-      xMm: sign(3) * POSE_LIMITS.xMm,
-      yMm: sign(4) * POSE_LIMITS.yMm,
-    });
-  }
-  return poses;
-}
-
-/** True when any pixel of the four cells around a node shows the person. */
-function personNear(grid: WarpGrid, matte: Uint8Array, column: number, row: number): boolean {
-  const { width, height, cellPx } = grid;
-  for (let y = Math.max(0, (row - 1) * cellPx); y < Math.min(height, (row + 1) * cellPx); y += 1) {
-    for (let x = Math.max(0, (column - 1) * cellPx); x < Math.min(width, (column + 1) * cellPx); x += 1) {
-      if (matte[y * width + x]! > 2) {
-        return true;
-      }
-    }
-  }
-  return false;
+  const sign = (corner: number, bit: number): number => ((corner >> bit) & 1) * 2 - 1;
+  const corners = Array.from({ length: 8 }, (_, corner) => ({
+    ...NEUTRAL_POSE,
+    yawDeg: sign(corner, 0) * POSE_LIMITS.yawDeg,
+    pitchDeg: sign(corner, 1) * POSE_LIMITS.pitchDeg,
+    rollDeg: sign(corner, 2) * POSE_LIMITS.rollDeg,
+  }));
+  return [NEUTRAL_POSE, ...corners];
 }

@@ -10,12 +10,12 @@ import { headShape } from './head-pose-field.ts';
 import { MouthInterior } from './mouth-interior.ts';
 import { MouthShader } from './mouth-shader.ts';
 import { mouthShape, type MouthShape } from './mouth-shape.ts';
-import { allCells, movingCells, nodesOf } from './moving-region.ts';
+import { allCells, movingCells, nodesOf, personNodes } from './moving-region.ts';
 import { foregroundBytes, packBackground, packForeground } from './picture-layers.ts';
 import { skinColour } from './photo-luma.ts';
 import { LayerSampler } from './pixel-patch.ts';
 import { gridWindow, warpGrid, type GridWindow, type WarpGrid } from './warp-grid.ts';
-import type { SpanList, WarpKernel } from './warp-kernel.ts';
+import type { Span, SpanList, WarpKernel } from './warp-kernel.ts';
 import type { MemoryBlock } from './memory-arena.ts';
 
 /** How far the mouth can travel with the head, in millimetres: both layers are kept over this much around it. */
@@ -46,8 +46,12 @@ export class WarpFace {
   readonly mouthWindow: GridWindow;
   readonly mouthShader: MouthShader;
   readonly eyeShaders: readonly [EyeShader, EyeShader];
-  readonly movingCells: SpanList;
-  readonly movingNodes: SpanList;
+  /** Per node: 1 where the person is near. */
+  readonly person: Uint8Array;
+  /** Nodes that any motion can reach. */
+  readonly movingNodes: readonly Span[];
+  /** The same without the mouth's window, which is inverted layer by layer. */
+  readonly invertedNodes: SpanList;
   readonly allCells: SpanList;
   readonly foregroundAt: number;
   readonly backgroundAt: number;
@@ -76,9 +80,10 @@ export class WarpFace {
     this.lower = layer('lower');
     this.merged = new DisplacementLayer({ ...shared, window: this.#activeWindow(shared.maps.weight), layer: 'merged' });
 
-    const moving = movingCells(this.grid, this.merged, avatar.matte);
-    this.movingCells = this.#spans(moving);
-    this.movingNodes = this.#spans(nodesOf(moving, this.mouthWindow));
+    this.person = personNodes(this.grid, avatar.matte);
+    const moving = movingCells(this.grid, this.merged, this.person, this.frame.pxPerMm);
+    this.movingNodes = nodesOf(moving, { left: 0, top: 0, columns: 0, rows: 0 });
+    this.invertedNodes = this.#spans(nodesOf(moving, this.mouthWindow));
     this.allCells = this.#spans(allCells(this.grid));
     this.foregroundAt = this.#take(foregroundBytes(this.width, this.height));
     this.backgroundAt = this.#take(this.width * this.height * 4);

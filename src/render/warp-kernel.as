@@ -1,5 +1,5 @@
-// The two inner loops of the warp in AssemblyScript; `npm run build:kernel` compiles this file to warp-kernel.wasm.
-// test/render/warp-kernel.test.ts holds both loops to plain JavaScript ones.
+// The two inner loops of the warp in AssemblyScript; test/render/build-kernel.ts compiles this file to warp-kernel.wasm,
+// test/render/warp-kernel.test.ts holds both loops to plain JavaScript ones and the compiled file to this source.
 
 /** One bilinear sample of a packed 4-byte-per-pixel picture: 8 words, the left pixel's share of 4 channels, then the right one's. */
 // @ts-ignore: decorator

@@ -2,6 +2,7 @@ import { FACE_COEFFICIENTS, FACE_INDEX, type HeadPose } from '../base/motion-fra
 import { pictureBytes } from '../base/picture.ts';
 import { FIELD_COEFFICIENTS } from './expression-field.ts';
 import { FIELD_INDEX, fieldCoefficients } from './face-expression.ts';
+import { DirtyCells } from './dirty-cells.ts';
 import type { EyeState } from './eyelids.ts';
 import { xOf, yOf } from './face-frame.ts';
 import { restTurn, turnTo } from './head-pose-field.ts';
@@ -10,14 +11,18 @@ import { LipTracker } from './lip-tracker.ts';
 import type { MemoryBlock } from './memory-arena.ts';
 import { PatchPainter, type NodeOffsets, type PixelBox } from './pixel-patch.ts';
 import type { WarpFace } from './warp-face.ts';
+import type { SpanList } from './warp-kernel.ts';
 
 /** Passes over the inverse start from the frame before and end when nothing moves more than this. */
 const SETTLED_PX = 0.1;
 const LEAST_PASSES = 2;
 const MOST_PASSES = 10;
 
-/** Room around an eye that its lids and the brow's skin can change, in millimetres. */
-const EYE_ROOM_MM = 4;
+/** Room around what an eye's patch changes, in millimetres. */
+const EYE_ROOM_MM = 1;
+
+/** Skin below the lower lid that a blink moves, in millimetres. */
+const LOWER_LID_MM = 8;
 
 /** What one frame shows. */
 export interface FaceMotion {
@@ -38,8 +43,14 @@ export class WarpPainter {
   readonly #turn = restTurn();
   readonly #patches = new PatchPainter();
   readonly #lips: LipTracker;
-  readonly #box: PixelBox = { left: 0, top: 0, right: 0, bottom: 0 };
-  readonly #eye: EyeState = { blink: 0, gazeX: 0, gazeY: 0 };
+  /** Left eye, right eye, mouth. */
+  readonly #boxes: readonly [PixelBox, PixelBox, PixelBox] = [emptyBox(), emptyBox(), emptyBox()];
+  readonly #eyeStates: readonly [EyeState, EyeState] = [{ blink: 0, gazeX: 0, gazeY: 0 }, { blink: 0, gazeX: 0, gazeY: 0 }];
+  readonly #spans: Int32Array;
+  readonly #cells = { offset: 0, count: 0 };
+  /** What this frame changes, and what each picture holds that is not the portrait. */
+  readonly #dirty: DirtyCells;
+  readonly #drawn: readonly DirtyCells[];
   readonly #mouth = { jawMm: 0, tongue: 0, rounding: 0, close: 1 };
   #closed = false;
 
@@ -49,7 +60,7 @@ export class WarpPainter {
     const offsetBytes = grid.columns * grid.rows * 8;
     const bytes = pictureBytes(face.width, face.height);
     this.#face = face;
-    this.#block = kernel.arena.take(offsetBytes + pictures * bytes);
+    this.#block = kernel.arena.take(offsetBytes + pictures * bytes + (grid.rows - 1) * 12);
     const { buffer } = kernel.arena.memory;
     const values = new Float32Array(buffer, this.#block.offset, offsetBytes / 4).fill(0);
     this.#offsets = { values, columns: grid.columns, rows: grid.rows, leftPx: 0, topPx: 0, cellPx: grid.cellPx };
@@ -57,6 +68,9 @@ export class WarpPainter {
     this.#upper = layerState(face);
     this.#lower = layerState(face);
     this.#lips = new LipTracker(face);
+    this.#spans = new Int32Array(buffer, this.#block.offset + offsetBytes + pictures * bytes, (grid.rows - 1) * 3);
+    this.#dirty = new DirtyCells(grid);
+    this.#drawn = Array.from({ length: pictures }, () => new DirtyCells(grid));
     for (let picture = 0; picture < pictures; picture += 1) {
       this.#composite(picture, face.allCells);
     }
@@ -83,10 +97,11 @@ export class WarpPainter {
     turnTo(motion.pose, this.#turn);
     this.#displace();
     this.#invert();
-    this.#composite(picture, face.movingCells);
+    this.#place(motion.expression);
+    this.#composite(picture, this.#changedCells(picture));
     const bytes = this.picture(picture);
-    this.#drawEye(0, motion.expression[FACE_INDEX.blinkLeft]!, motion.expression, bytes);
-    this.#drawEye(1, motion.expression[FACE_INDEX.blinkRight]!, motion.expression, bytes);
+    this.#drawEye(0, bytes);
+    this.#drawEye(1, bytes);
     this.#drawMouth(motion.expression, bytes);
   }
 
@@ -107,9 +122,9 @@ export class WarpPainter {
   }
 
   #invert(): void {
-    const { kernel, grid, movingNodes, displacementAt } = this.#face;
+    const { kernel, grid, invertedNodes, displacementAt } = this.#face;
     const job = {
-      displacementAt, offsetsAt: this.#offsets.values.byteOffset, nodes: movingNodes, columns: grid.columns, rows: grid.rows, cellPx: grid.cellPx,
+      displacementAt, offsetsAt: this.#offsets.values.byteOffset, nodes: invertedNodes, columns: grid.columns, rows: grid.rows, cellPx: grid.cellPx,
     };
     settle(() => kernel.invert(job));
     settle(() => invertPass(this.#upper.displacement, this.#upper.offsets));
@@ -117,7 +132,7 @@ export class WarpPainter {
     this.#lips.mergeInto(this.#offsets.values, this.#upper.nodes, this.#lower.nodes);
   }
 
-  #composite(picture: number, cells: WarpFace['allCells']): void {
+  #composite(picture: number, cells: SpanList): void {
     const { kernel, foregroundAt, backgroundAt, width, height, grid } = this.#face;
     kernel.composite({
       foregroundAt, backgroundAt, width, height, cells, cellPx: grid.cellPx,
@@ -125,32 +140,63 @@ export class WarpPainter {
     });
   }
 
-  #drawEye(index: 0 | 1, blink: number, expression: Float32Array, bytes: Uint8Array): void {
-    const eye = this.#eye;
-    eye.blink = blink;
-    eye.gazeX = expression[FACE_INDEX.gazeX]!;
-    eye.gazeY = expression[FACE_INDEX.gazeY]!;
-    if (eye.blink <= 0 && eye.gazeX === 0 && eye.gazeY === 0) {
-      return;
+  /** Finds the boxes of eyes and mouth in this frame; an eye that looks as in the portrait has an empty one. */
+  #place(expression: Float32Array): void {
+    this.#placeEye(0, expression[FACE_INDEX.blinkLeft]!, expression);
+    this.#placeEye(1, expression[FACE_INDEX.blinkRight]!, expression);
+    this.#lips.boxAround(this.#upper.displacement.values, this.#lower.displacement.values, this.#boxes[2]);
+  }
+
+  #placeEye(index: 0 | 1, blink: number, expression: Float32Array): void {
+    const state = this.#eyeStates[index];
+    const box = this.#boxes[index];
+    const eye = this.#face.eyes[index];
+    state.blink = blink;
+    state.gazeX = expression[FACE_INDEX.gazeX]!;
+    state.gazeY = expression[FACE_INDEX.gazeY]!;
+    const lids = state.blink > 0 || state.gazeY > 0;
+    if (lids || state.gazeX !== 0 || state.gazeY !== 0) {
+      const top = (lids ? eye.topMm : eye.upperMm) - EYE_ROOM_MM;
+      this.#boxAround(eye.leftMm, eye.rightMm, { top, bottom: eye.lowerMm + (lids ? LOWER_LID_MM : 0) + EYE_ROOM_MM }, box);
+    } else {
+      box.right = box.left;
+      box.bottom = box.top;
     }
-    const face = this.#face;
-    const shape = face.eyes[index];
-    const top = shape.topMm - EYE_ROOM_MM;
-    this.#boxAround(shape.leftMm, shape.rightMm, top, shape.irisV + 14);
-    const shader = face.eyeShaders[index];
-    shader.begin(eye, this.#offsets);
-    this.#patches.paint(shader, this.#box, bytes, face);
+  }
+
+  /** Returns the cells to draw: what this frame changes, and what the picture still holds from its last one. */
+  #changedCells(picture: number): SpanList {
+    const dirty = this.#dirty;
+    const drawn = this.#drawn[picture]!;
+    dirty.clear();
+    dirty.addMoved(this.#offsets, this.#face.movingNodes, this.#face.person);
+    for (const box of this.#boxes) {
+      dirty.addBox(box);
+    }
+    drawn.add(dirty);
+    this.#cells.offset = this.#spans.byteOffset;
+    this.#cells.count = drawn.write(this.#spans);
+    drawn.copy(dirty);
+    return this.#cells;
+  }
+
+  #drawEye(index: 0 | 1, bytes: Uint8Array): void {
+    const box = this.#boxes[index];
+    if (box.right > box.left) {
+      const shader = this.#face.eyeShaders[index];
+      shader.begin(this.#eyeStates[index], this.#offsets);
+      this.#patches.paint(shader, box, bytes, this.#face);
+    }
   }
 
   /** Sets the box to where the head carries a rectangle of the face frame. */
-  #boxAround(leftMm: number, rightMm: number, topMm: number, bottomMm: number): void {
+  #boxAround(leftMm: number, rightMm: number, rows: { readonly top: number; readonly bottom: number }, box: PixelBox): void {
     const { frame, grid, displacement } = this.#face;
-    const box = this.#box;
     box.left = box.top = Infinity;
     box.right = box.bottom = -Infinity;
     for (let corner = 0; corner < 4; corner += 1) {
       const u = (corner & 1) === 0 ? leftMm : rightMm;
-      const v = corner < 2 ? topMm : bottomMm;
+      const v = corner < 2 ? rows.top : rows.bottom;
       const x = xOf(frame, u, v);
       const y = yOf(frame, u, v);
       const column = Math.min(grid.columns - 1, Math.max(0, Math.round(x / grid.cellPx)));
@@ -171,9 +217,12 @@ export class WarpPainter {
     mouth.rounding = Math.max(this.#coefficients[FIELD_INDEX.funnel]!, 0.8 * this.#coefficients[FIELD_INDEX.pucker]!);
     mouth.close = face.mouth.open ? this.#coefficients[FIELD_INDEX.close]! : 1;
     face.mouthShader.begin(mouth, this.#turn, this.#upper.nodes, this.#lower.nodes);
-    this.#lips.boxAround(this.#upper.displacement.values, this.#lower.displacement.values, this.#box);
-    this.#patches.paint(face.mouthShader, this.#box, bytes, face);
+    this.#patches.paint(face.mouthShader, this.#boxes[2], bytes, face);
   }
+}
+
+function emptyBox(): PixelBox {
+  return { left: 0, top: 0, right: 0, bottom: 0 };
 }
 
 /** One lip layer of one drawing, over the mouth's window. */

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { heightAt } from '../../src/render/curve.ts';
+import { ExpressionField, FIELD_COEFFICIENTS, type FieldCoefficient, type Layer } from '../../src/render/expression-field.ts';
+import { faceFrame, meshPoint, uOf, vOf, xOf, yOf } from '../../src/render/face-frame.ts';
+import { headShape, headWeightAt, restTurn, turnTo } from '../../src/render/head-pose-field.ts';
+import { mouthShape } from '../../src/render/mouth-shape.ts';
+import { NEUTRAL_POSE } from '../../src/base/motion-frame.ts';
+import { builtInPortrait } from './portraits.ts';
+
+const hopper = await builtInPortrait('hopper');
+const astronaut = await builtInPortrait('astronaut');
+
+await test('the face frame turns pixels into millimetres and back', () => {
+  const frame = faceFrame(hopper.landmarks);
+  for (const [x, y] of [[100, 50], [256.5, 300.25], [400, 511]] as const) {
+    assert.ok(Math.abs(xOf(frame, uOf(frame, x, y), vOf(frame, x, y)) - x) < 1e-9);
+    assert.ok(Math.abs(yOf(frame, uOf(frame, x, y), vOf(frame, x, y)) - y) < 1e-9);
+  }
+  assert.ok(frame.pxPerMm > 1.3 && frame.pxPerMm < 1.8, `${frame.pxPerMm} px per mm`);
+  const [x, y] = meshPoint(hopper.landmarks, 152);
+  assert.ok(vOf(frame, x, y) > 30, 'the chin lies below the lips');
+});
+
+await test('a toothy portrait is seen as open, one with closed lips as closed', () => {
+  const open = mouthShape(astronaut, faceFrame(astronaut.landmarks));
+  const closed = mouthShape(hopper, faceFrame(hopper.landmarks));
+  assert.ok(open.open && open.gapMm > 8);
+  assert.ok(!closed.open && closed.upper === closed.lower);
+});
+
+for (const [name, avatar] of [['closed lips', hopper], ['a toothy smile', astronaut]] as const) {
+  const frame = faceFrame(avatar.landmarks);
+  const mouth = mouthShape(avatar, frame);
+  const field = new ExpressionField(mouth, [{ centreMm: 30, heightMm: -60, share: 1 }]);
+  const edgeV = (layer: Layer, u: number): number => heightAt(layer === 'upper' ? mouth.upper : mouth.lower, u);
+  const shiftOf = (coefficient: FieldCoefficient, layer: Layer, at: { u: number; v: number }): { du: number; dv: number } => {
+    const shift = { du: 0, dv: 0 };
+    field.unitShift(coefficient, layer, at, shift);
+    return shift;
+  };
+  const gap = (coefficients: Partial<Record<FieldCoefficient, number>>, u: number): number => {
+    let [upper, lower] = [edgeV('upper', u), edgeV('lower', u)];
+    for (const [coefficient, amount] of Object.entries(coefficients)) {
+      upper += amount * shiftOf(coefficient as FieldCoefficient, 'upper', { u, v: edgeV('upper', u) }).dv;
+      lower += amount * shiftOf(coefficient as FieldCoefficient, 'lower', { u, v: edgeV('lower', u) }).dv;
+    }
+    return lower - upper;
+  };
+  const close = mouth.open ? { close: 1 } : {};
+
+  await test(`with ${name}, lips touch all along at jaw 0 and stay so when they press, purse or stretch`, () => {
+    for (const shape of [{}, { press: 1 }, { pucker: 1 }, { stretch: 1 }]) {
+      for (let u = mouth.leftMm + 1; u < mouth.rightMm; u += 3) {
+        assert.ok(Math.abs(gap({ ...close, ...shape }, u)) < 0.35, `${JSON.stringify(shape)}: ${gap({ ...close, ...shape }, u)} mm at u = ${u}`);
+      }
+    }
+  });
+
+  await test(`with ${name}, the jaw opens the middle by its millimetres and the corners not at all`, () => {
+    assert.ok(Math.abs(gap({ ...close, jaw: 10 }, mouth.centreMm) - 10.6) < 0.4, `${gap({ ...close, jaw: 10 }, mouth.centreMm)} mm`);
+    assert.ok(Math.abs(gap({ ...close, jaw: 10 }, mouth.leftMm - 0.5)) < 0.2);
+    assert.ok(Math.abs(gap({ ...close, jaw: 10 }, mouth.rightMm + 0.5)) < 0.2);
+  });
+}
+
+await test('no coefficient moves the eyes with the mouth, or anything far away', () => {
+  const mouth = mouthShape(hopper, faceFrame(hopper.landmarks));
+  const field = new ExpressionField(mouth, []);
+  for (const coefficient of FIELD_COEFFICIENTS) {
+    for (const at of [{ u: 30, v: -70 }, { u: 0, v: 140 }, { u: 140, v: 0 }]) {
+      const shift = { du: 0, dv: 0 };
+      field.unitShift(coefficient, 'upper', at, shift);
+      assert.ok(Math.hypot(shift.du, shift.dv) < 0.35, `${coefficient} moves ${at.u}, ${at.v} by ${Math.hypot(shift.du, shift.dv)} mm`);
+    }
+  }
+});
+
+await test('a pose turns near parts to where it says, and rest turns nothing', () => {
+  const turn = restTurn();
+  turnTo(NEUTRAL_POSE, turn);
+  for (const [key, value] of Object.entries(restTurn())) {
+    assert.ok(Math.abs(turn[key as keyof typeof turn] - (value as number)) < 1e-12, key);
+  }
+  turnTo({ ...NEUTRAL_POSE, yawDeg: 10 }, turn);
+  assert.ok(turn.xz > 0.17 && turn.xz < 0.18, 'yaw carries what is near to the right');
+  turnTo({ ...NEUTRAL_POSE, pitchDeg: 10 }, turn);
+  assert.ok(turn.yz > 0.17 && turn.yz < 0.18, 'a nod carries what is near down');
+  turnTo({ ...NEUTRAL_POSE, rollDeg: 10 }, turn);
+  assert.ok(turn.yx > 0.17 && turn.xy < -0.17, 'a tilt goes clockwise');
+});
+
+await test('the head has weight on the face and none at the left, right and bottom borders', () => {
+  const frame = faceFrame(astronaut.landmarks);
+  const head = headShape(astronaut.landmarks, frame, mouthShape(astronaut, frame));
+  const weight = (xPx: number, yPx: number): number => headWeightAt(head, { u: uOf(frame, xPx, yPx), v: vOf(frame, xPx, yPx), xPx, yPx }, astronaut);
+  const [noseX, noseY] = meshPoint(astronaut.landmarks, 1);
+  assert.ok(weight(noseX, noseY) > 0.99);
+  for (const at of [0, 128, 256, 384, 511]) {
+    assert.equal(weight(0, at), 0);
+    assert.equal(weight(511, at), 0);
+    assert.equal(weight(at, 511), 0);
+  }
+});

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MouthInterior, type InteriorState, type Tint } from '../../src/render/mouth-interior.ts';
+
+const interior = new MouthInterior({ halfWidthMm: 24, skin: [210, 170, 150], ownTeeth: false });
+
+function colour(v: number, state: Partial<InteriorState>, u = 4): Tint {
+  const tint: Tint = { y: 0, u: 0, v: 0 };
+  interior.shade({ u, v }, { jawMm: 10, tongue: 0, rounding: 0, ...state }, tint);
+  return tint;
+}
+
+await test('upper teeth stay with the skull while the jaw opens', () => {
+  assert.ok(colour(1, {}).y > 130, 'bright');
+  assert.ok(Math.abs(colour(1, { jawMm: 4 }).y - colour(1, { jawMm: 14 }).y) < 1);
+});
+
+await test('lower teeth go with the jaw', () => {
+  assert.ok(colour(6, { jawMm: 5 }).y > colour(6, { jawMm: 14 }).y + 30);
+});
+
+await test('teeth are warm, not grey or blue', () => {
+  for (const v of [1, 10.5]) {
+    const tint = colour(v, {});
+    assert.ok(tint.u < 0 && tint.v > 0, `at ${v}: U ${tint.u}, V ${tint.v}`);
+  }
+});
+
+await test('a raised tongue fills what was dark', () => {
+  assert.ok(colour(4.5, { tongue: 1 }, 0).v > colour(4.5, { tongue: 0 }, 0).v + 5);
+});
+
+await test('teeth end before the corners of the mouth', () => {
+  assert.ok(colour(0.3, {}, 23.9).y < 60);
+});
