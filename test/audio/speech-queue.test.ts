@@ -179,3 +179,27 @@ test('real speech comes out as it went in', async () => {
     assert.equal(heard.mel[n], clip[n]);
   }
 });
+
+test('two minutes pushed in real time neither pile up nor run dry, and both rates end together', async () => {
+  await using queue = await SpeechQueue.create();
+  const chunk = tone(441, 22_050);
+  queue.begin('a', 22_050);
+  let ended: PlayedSpeech | undefined;
+  let lastTick = 0;
+  for (let tick = 0; ended === undefined && tick < 7000; tick++) {
+    if (tick < 6000) {
+      queue.append('a', chunk);
+    } else if (tick === 6000) {
+      queue.end('a');
+    }
+    const pulled = queue.pull();
+    ended = pulled.ended;
+    lastTick = tick;
+    assert.ok(queue.queuedMs <= 60, `${queue.queuedMs} ms wait at tick ${tick}`);
+    if (tick > 1 && tick < 6000) {
+      assert.ok(pulled.voice.some((value) => value !== 0) && pulled.mel.some((value) => value !== 0), `silent at tick ${tick}`);
+    }
+  }
+  assert.equal(ended?.playedMs, 120_000);
+  assert.ok(lastTick <= 6002, `ended at tick ${lastTick}`);
+});
