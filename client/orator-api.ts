@@ -64,6 +64,9 @@ export class OratorError extends Error {
   }
 }
 
+/** Longest wait for the answer to a farewell. */
+const FAREWELL_LIMIT_MS = 3000;
+
 /** The server's HTTP interface, as far as a browser needs it. Every method throws `OratorError`. */
 export class OratorApi {
   readonly #baseUrl: string;
@@ -91,7 +94,7 @@ export class OratorApi {
   /** Ends a session; one that has ended already is no error. */
   async deleteSession(id: string): Promise<void> {
     try {
-      await this.#fetch(`/v1/sessions/${encodeURIComponent(id)}`, { method: 'DELETE', keepalive: true });
+      await this.#fetch(`/v1/sessions/${encodeURIComponent(id)}`, { method: 'DELETE', keepalive: true, signal: AbortSignal.timeout(FAREWELL_LIMIT_MS) });
     } catch (error) {
       if (!(error instanceof OratorError) || error.code !== 'unknown_session') {
         throw error;

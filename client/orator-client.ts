@@ -49,10 +49,10 @@ export class OratorClient {
   private constructor(api: OratorApi, session: SessionDescription) {
     this.#api = api;
     this.session = session;
-    this.#peer = new PeerLink(session.iceServers, () => { this.#end('media_lost'); });
+    this.#peer = new PeerLink(session.iceServers, () => { this.#lose('media_lost'); });
     this.#socket = new ControlSocket(api.resolve(session.streamUrl), {
       onMessage: (message) => { this.#receive(message); },
-      onLost: () => { this.#end('control_lost'); },
+      onLost: () => { this.#lose('control_lost'); },
     });
     addEventListener('pagehide', this.#onPageHide);
   }
@@ -134,15 +134,19 @@ export class OratorClient {
     return this.#statistics.read(await this.#peer.statistics());
   }
 
-  /** Ends the session and frees its slot. */
+  /** Ends the session and frees its slot; nothing is told from then on. */
   close(): Promise<void> {
     this.#closing ??= this.#shut();
     return this.#closing;
   }
 
   async #shut(): Promise<void> {
-    this.#hangUp();
-    await this.#api.deleteSession(this.session.id);
+    try {
+      // First the session, then its connections: a hung-up session would be gone before it could be deleted.
+      await this.#api.deleteSession(this.session.id);
+    } finally {
+      this.#hangUp();
+    }
   }
 
   #hangUp(): void {
@@ -160,18 +164,20 @@ export class OratorClient {
   }
 
   #receive(message: ServerMessage): void {
-    if (message.type === 'session.ended') {
-      this.#end(message.reason);
+    if (this.#closing !== null) {
       return;
     }
     if (message.type === 'session.state') {
       this.#state = message.state;
+    } else if (message.type === 'session.ended') {
+      this.#closing = Promise.resolve();
+      this.#hangUp();
     }
     this.#tell(message);
   }
 
-  /** Takes the end from whichever connection tells it first. */
-  #end(reason: string): void {
+  /** A connection is lost: the session is of no more use. */
+  #lose(reason: string): void {
     if (this.#closing === null) {
       this.#tell({ type: 'session.ended', reason });
       // Nobody waits for this; the session may be gone with its server, and the server watches over its viewers itself.

@@ -32,7 +32,7 @@ async function play(sound: Blob): Promise<void> {
   const client = await OratorClient.connect();
   video.srcObject = client.stream;
   await video.play();
-  client.on('session.state', ({ state }) => { status.textContent = state; });
+  client.on('speech.started', () => { status.textContent = 'Speaking …'; });
   client.on('speech.ended', ({ playedMs }) => {
     status.textContent = `Spoken: ${(playedMs / 1000).toFixed(1)} s.`;
     void client.close();

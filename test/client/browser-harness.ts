@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { pino } from 'pino';
 import { chromium } from 'playwright-core';
@@ -63,11 +64,19 @@ export class BrowserHarness {
     this.#probe = parts.probe;
   }
 
-  /** Opens a page of the server in a profile of its own. `complaints` collects what the browser and the page complain about. */
-  async open(path = '/', options: BrowserContextOptions = {}): Promise<{ page: Page; complaints: string[] }> {
+  /**
+   * Opens a page of the server in a profile of its own, until the test ends; no session may outlive it.
+   * `complaints` collects what the browser and the page complain about.
+   */
+  async open(t: TestContext, path = '/', options: BrowserContextOptions = {}): Promise<{ page: Page; complaints: string[] }> {
     const context = await this.#browser.newContext({ permissions: ['microphone'], viewport: { width: 1000, height: 760 }, ...options });
     context.setDefaultTimeout(PATIENCE_MS);
     await context.addInitScript({ content: this.#probe });
+    t.after(async () => {
+      await Promise.all(context.pages().map((open) => open.close({ runBeforeUnload: true })));
+      await this.waitForSessions(0, 5000);
+      await context.close();
+    });
     const page = await context.newPage();
     const complaints: string[] = [];
     page.on('pageerror', (error) => complaints.push(error.message));

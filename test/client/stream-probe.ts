@@ -13,7 +13,7 @@ export interface PictureBox {
 export interface ProbeSample {
   /** Time the frame was shown, in milliseconds of the page's clock. */
   readonly timeMs: number;
-  /** Share of the mouth's box that is dark, as only an open mouth is: 0 to 1. */
+  /** Share of the mouth's box that shows the inside of a mouth, a dark hollow or teeth: 0 to 1. */
   readonly opening: number;
   /** Loudness of the 43 ms of sound before, root mean square of samples of -1 to 1. */
   readonly loudness: number;
@@ -25,20 +25,26 @@ declare global {
 }
 
 /** Side of the small copy of the mouth that is measured, in pixels. */
-const COPY_PX = 64;
+const COPY_PX = 48;
 
-/** How dark a pixel of an open mouth is, as a share of the box's mean in the first frames. */
+/** How dark the inside of a mouth is, as a share of the shut mouth's mean luma. */
 const DARK_SHARE = 0.42;
 
-/** Frames whose mean is taken as the box's own brightness. */
-const LEARNING_FRAMES = 5;
+/** How pale teeth are, as a share of the shut mouth's median redness. */
+const PALE_SHARE = 0.55;
+
+/** Colours of lips and skin while the mouth is shut. */
+interface ShutMouth {
+  readonly luma: number;
+  readonly redness: number;
+}
 
 /** Watches the decoded video and the received sound of a page. Runs inside the page, before its own scripts. */
 export class StreamProbe {
   readonly #connections: RTCPeerConnection[] = [];
   readonly #canvas = new OffscreenCanvas(COPY_PX, COPY_PX).getContext('2d', { willReadFrequently: true });
   #samples: ProbeSample[] = [];
-  #brightness: number[] = [];
+  #shut: ShutMouth | undefined;
   #box: PictureBox = { left: 0, top: 0, width: 1, height: 1 };
   #analyser: AnalyserNode | undefined;
 
@@ -55,7 +61,7 @@ export class StreamProbe {
   /** Starts measuring a video element that plays; the box is where its mouth is. */
   watch(video: HTMLVideoElement, box: PictureBox): void {
     this.#box = box;
-    this.#brightness = [];
+    this.#shut = undefined;
     this.#samples = [];
     const context = new AudioContext();
     this.#analyser = new AnalyserNode(context, { fftSize: 2048 });
@@ -90,17 +96,34 @@ export class StreamProbe {
     const { left, top, width, height } = this.#box;
     this.#canvas?.drawImage(video, left * videoWidth, top * videoHeight, width * videoWidth, height * videoHeight, 0, 0, COPY_PX, COPY_PX);
     const pixels = this.#canvas?.getImageData(0, 0, COPY_PX, COPY_PX).data ?? new Uint8ClampedArray();
-    const lumas = Array.from({ length: pixels.length / 4 }, (_, index) => 0.299 * pixels[4 * index]! + 0.587 * pixels[4 * index + 1]! + 0.114 * pixels[4 * index + 2]!);
-    if (this.#brightness.length < LEARNING_FRAMES) {
-      this.#brightness.push(mean(lumas));
+    this.#shut ??= shutMouth(pixels);
+    let inside = 0;
+    for (let at = 0; at < pixels.length; at += 4) {
+      if (luma(pixels, at) < DARK_SHARE * this.#shut.luma || redness(pixels, at) < PALE_SHARE * this.#shut.redness) {
+        inside += 1;
+      }
     }
-    const dark = DARK_SHARE * mean(this.#brightness);
-    return lumas.filter((luma) => luma < dark).length / lumas.length;
+    return inside / (COPY_PX * COPY_PX);
   }
 }
 
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+function shutMouth(pixels: Uint8ClampedArray): ShutMouth {
+  const offsets = Array.from({ length: pixels.length / 4 }, (_, index) => 4 * index);
+  const rednesses = offsets.map((at) => redness(pixels, at)).sort((a, b) => a - b);
+  return {
+    luma: offsets.reduce((sum, at) => sum + luma(pixels, at), 0) / offsets.length,
+    redness: rednesses[rednesses.length >> 1]!,
+  };
+}
+
+/** Brightness of the pixel at a byte offset, 0 to 255. */
+function luma(pixels: Uint8ClampedArray, at: number): number {
+  return 0.299 * pixels[at]! + 0.587 * pixels[at + 1]! + 0.114 * pixels[at + 2]!;
+}
+
+/** How much redder than grey the pixel at a byte offset is: about 0.1 to 0.3 for skin and lips, less for teeth. */
+function redness(pixels: Uint8ClampedArray, at: number): number {
+  return (pixels[at]! - pixels[at + 2]!) / (pixels[at]! + pixels[at + 1]! + pixels[at + 2]! + 1);
 }
 
 function rootMeanSquare(samples: Float32Array): number {
