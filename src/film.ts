@@ -58,7 +58,7 @@ export async function renderFilm(options: FilmOptions): Promise<FilmSummary> {
   const face = scope.own(new FaceMotion({ model: scope.own(new MelExpressionModel()), seed: options.seed }));
   const resampler = scope.own(await Resampler.create(VOICE_RATE_HZ, MEL_RATE_HZ));
   const writer = scope.own(await Mp4Writer.open(options.outFile, { width: avatar.width, height: avatar.height }));
-  const mel = new MelStream();
+  const mel = new MelStream({ holdPartialFrames: true });
   const frames = new FilmFrames({ mel, face, drawing, write: (picture) => writer.writePicture(picture) });
   let samples = 0;
   for await (const block of reader) {
