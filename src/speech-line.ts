@@ -14,6 +14,9 @@ const VOICE_RATE_HZ = 48_000;
 const MEL_RATE_HZ = 16_000;
 const VOICE_SAMPLES = (VOICE_RATE_HZ * TICK_MS) / 1000;
 
+/** Length of the fade when speech is cut off: 5 ms. */
+const FADE_SAMPLES = VOICE_RATE_HZ / 200;
+
 /** Speech of a text that may wait in the queue before the engine is asked for more. */
 const TEXT_AHEAD_MS = 3000;
 
@@ -160,8 +163,8 @@ export class SpeechLine implements Closeable {
     this.#stopTexts();
     this.#cancel = new AbortController();
     this.#pushedId = undefined;
-    for (const block of this.#delayed) {
-      block.fill(0);
+    for (const [index, block] of this.#delayed.entries()) {
+      silence(block, index === this.#ticks % this.#delayed.length ? FADE_SAMPLES : 0);
     }
     this.#lastSpokenTick = -Infinity;
     const ended = this.#scheduled.splice(0).flatMap((next) => (next.name === 'ended'
@@ -278,6 +281,14 @@ export class SpeechLine implements Closeable {
       this.#roomMade = undefined;
     }
   }
+}
+
+/** Silences a block after a straight fade over its first samples, so that the cut does not click. */
+function silence(block: Float32Array, fadeSamples: number): void {
+  for (let index = 0; index < fadeSamples; index++) {
+    block[index]! *= 1 - index / fadeSamples;
+  }
+  block.fill(0, fadeSamples);
 }
 
 function mixInto(target: Float32Array, added: Float32Array): void {
