@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { transform } from 'esbuild';
 import { pino } from 'pino';
 import { chromium } from 'playwright-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
@@ -48,8 +48,7 @@ export class BrowserHarness {
       const url = await server.listen();
       const browser = await chromium.launch({ executablePath: CHROMIUM, args: browserArguments(microphone) });
       scope.defer(() => browser.close());
-      const probe = `${stripTypeScriptTypes(await readFile(new URL('stream-probe.ts', import.meta.url), 'utf8')).replaceAll(/^export /gm, '')}\nglobalThis.streamProbe = new StreamProbe();`;
-      return new BrowserHarness({ server, url, browser, scope, probe });
+      return new BrowserHarness({ server, url, browser, scope, probe: await probeScript() });
     } catch (error) {
       await scope.close();
       throw error;
@@ -137,6 +136,13 @@ export class BrowserHarness {
   close(): Promise<void> {
     return this.#scope.close();
   }
+}
+
+/** The probe as a plain script that puts itself into a page. */
+async function probeScript(): Promise<string> {
+  const source = await readFile(new URL('stream-probe.ts', import.meta.url), 'utf8');
+  const { code } = await transform(`${source}\nglobalThis.streamProbe = new StreamProbe();`, { loader: 'ts', format: 'iife' });
+  return code;
 }
 
 /** Where the mouth is and, when it opens, goes: between the lips' corners, from just above the seam halfway down to the chin. */
