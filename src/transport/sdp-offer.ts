@@ -77,10 +77,16 @@ function isRejected(lines: readonly string[]): boolean {
   return lines[0]?.split(' ')[1] === '0' && !lines.includes('a=bundle-only');
 }
 
+/** What every offer says about its transport, and the form it has (RFC 8839, RFC 8122). */
+const TRANSPORT_LINES: readonly (readonly [name: string, form: RegExp])[] = [
+  ['ice-ufrag', /^a=ice-ufrag:[\w+/-]{4,256}$/], ['ice-pwd', /^a=ice-pwd:[\w+/-]{22,256}$/], ['fingerprint', /^a=fingerprint:sha-\d+ [\da-f]{2}(:[\da-f]{2})+$/i],
+];
+
 function checkTransport(lines: readonly string[]): void {
-  for (const attribute of ['a=ice-ufrag:', 'a=ice-pwd:', 'a=fingerprint:']) {
-    if (!lines.some((line) => line.startsWith(attribute))) {
-      throw new AvatarError('invalid_sdp', `The SDP has no ${attribute.slice(2, -1)}. Send the offer of an RTCPeerConnection, with ICE and DTLS.`);
+  for (const [name, form] of TRANSPORT_LINES) {
+    const found = lines.filter((line) => line.startsWith(`a=${name}:`));
+    if (found.length === 0 || !found.every((line) => form.test(line))) {
+      throw new AvatarError('invalid_sdp', `The SDP has no usable ${name}. Send the offer of an RTCPeerConnection, with ICE and DTLS.`);
     }
   }
 }

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { RtpHeader } from 'werift';
+import { OutgoingHeader } from '../../src/transport/outgoing-header.ts';
+
+test('what it writes is what werift reads, packet after packet', () => {
+  const header = new OutgoingHeader({ ssrc: 0xfedc_ba98, payloadType: 96, mid: '1', extensions: { mid: 4, absoluteSendTime: 2 } });
+  for (const [sequenceNumber, timestamp, marker] of [[65_535, 4_294_967_295, true], [0, 90_000, false]] as const) {
+    Object.assign(header, { sequenceNumber, timestamp, marker });
+    const bytes = header.serialize();
+    assert.equal(bytes.length, header.serializeSize);
+    const read = RtpHeader.deSerialize(bytes);
+    assert.deepEqual(
+      [read.version, read.ssrc, read.payloadType, read.sequenceNumber, read.timestamp, read.marker, read.payloadOffset],
+      [2, 0xfedc_ba98, 96, sequenceNumber, timestamp, marker, bytes.length],
+    );
+    assert.deepEqual(read.extensions.map(({ id }) => id), [4, 2]);
+    assert.equal(read.extensions[0]?.payload.toString(), '1');
+    const sentS = (read.extensions[1]?.payload.readUIntBE(0, 3) ?? 0) / 0x4_0000;
+    const nowS = (Date.now() % 64_000) / 1000;
+    assert.ok((nowS - sentS + 64) % 64 < 1, `sent at ${sentS} s, now ${nowS} s`);
+  }
+});
+
+test('without extensions it is twelve bytes', () => {
+  const header = new OutgoingHeader({ ssrc: 1, payloadType: 111, mid: '0', extensions: {} });
+  assert.equal(header.serialize().length, 12);
+  assert.equal(RtpHeader.deSerialize(header.serialize()).extension, false);
+});
