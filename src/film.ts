@@ -122,7 +122,7 @@ class FilmFrames {
   async #writeDownTo(left: number): Promise<void> {
     while (this.#drawn.length > left) {
       const picture = await this.#drawn[0]!;
-      this.#drawn.shift();
+      void this.#drawn.shift();
       try {
         await this.#write(picture);
       } finally {
