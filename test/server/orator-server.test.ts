@@ -17,8 +17,11 @@ let url: string;
 interface Answer { status: number; body: Record<string, unknown>; headers: Record<string, unknown> }
 
 /** Sends a request without a socket. */
-async function ask(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, payload?: string | Buffer, contentType = 'application/json', headers: Record<string, string> = {}): Promise<Answer> {
-  const response = await server.app.inject({ method, url: path, headers: { host: 'localhost:8080', ...headers, ...(payload === undefined ? {} : { 'content-type': contentType }) }, ...(payload === undefined ? {} : { payload }) });
+async function ask(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, payload?: string | Buffer, headers: Record<string, string> = {}): Promise<Answer> {
+  const response = await server.app.inject({
+    method, url: path, headers: { host: 'localhost:8080', ...(payload === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    ...(payload === undefined ? {} : { payload }),
+  });
   const isJson = String(response.headers['content-type']).includes('json');
   return { status: response.statusCode, body: isJson ? response.json() : {}, headers: response.headers };
 }
@@ -98,7 +101,7 @@ test('what is wrong in a session request is named', async () => {
   assertError(await ask('POST', '/v1/sessions', '{"mode":"sing"}'), 400, 'invalid_request');
   assertError(await ask('POST', '/v1/sessions', '{"colour":"red"}'), 400, 'invalid_request');
   assertError(await ask('POST', '/v1/sessions', '{"avatar":'), 400, 'invalid_request');
-  assertError(await ask('POST', '/v1/sessions', 'hello', 'text/x-greeting'), 415, 'unsupported_media_type');
+  assertError(await ask('POST', '/v1/sessions', 'hello', { 'content-type': 'text/x-greeting' }), 415, 'unsupported_media_type');
   assertError(await ask('POST', '/v1/sessions', `{"avatar":"${'a'.repeat(100_000)}"}`), 413, 'body_too_large');
   assertError(await ask('GET', '/v1/nothing'), 404, 'not_found');
   assert.equal(server.sessions.size, 0);
@@ -106,18 +109,18 @@ test('what is wrong in a session request is named', async () => {
 
 test('a broken offer, one without a codec we share and a broken candidate are refused, and the session stays', async () => {
   const { id, webrtcUrl } = await newSession();
-  assertError(await ask('POST', webrtcUrl, 'this is no SDP', 'application/sdp'), 400, 'invalid_sdp');
+  assertError(await ask('POST', webrtcUrl, 'this is no SDP', { 'content-type': 'application/sdp' }), 400, 'invalid_sdp');
   const onlyAv1 = ['v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=-', 't=0 0', 'a=group:BUNDLE 0', 'm=video 9 UDP/TLS/RTP/SAVPF 45', 'c=IN IP4 0.0.0.0', 'a=mid:0', 'a=recvonly', 'a=rtcp-mux', 'a=ice-ufrag:abcd', 'a=ice-pwd:abcdefghijklmnopqrstuvwx', `a=fingerprint:sha-256 ${Array(32).fill('AB').join(':')}`, 'a=setup:actpass', 'a=rtpmap:45 AV1/90000', ''].join('\r\n');
-  assertError(await ask('POST', webrtcUrl, onlyAv1, 'application/sdp'), 422, 'no_common_codec');
+  assertError(await ask('POST', webrtcUrl, onlyAv1, { 'content-type': 'application/sdp' }), 422, 'no_common_codec');
   assertError(await ask('PATCH', webrtcUrl, '{"candidate":7}'), 400, 'invalid_request');
-  assertError(await ask('POST', webrtcUrl, 'x'.repeat(100_000), 'application/sdp'), 413, 'body_too_large');
+  assertError(await ask('POST', webrtcUrl, 'x'.repeat(100_000), { 'content-type': 'application/sdp' }), 413, 'body_too_large');
   assert.equal((await ask('GET', `/v1/sessions/${id}`)).body['state'], 'waiting');
   await ask('DELETE', `/v1/sessions/${id}`);
 });
 
 test('a portrait is uploaded, listed, shown and deleted; those that come with the project stay', async () => {
   const flipped = await (await import('sharp')).default(portrait).flop().jpeg().toBuffer();
-  const added = await ask('POST', '/v1/avatars?name=Mirror%20Eileen', flipped, 'image/jpeg');
+  const added = await ask('POST', '/v1/avatars?name=Mirror%20Eileen', flipped, { 'content-type': 'image/jpeg' });
   assert.equal(added.status, 201, JSON.stringify(added.body));
   assert.equal(added.body['name'], 'Mirror Eileen');
   const id = String(added.body['id']);
@@ -133,17 +136,17 @@ test('a portrait is uploaded, listed, shown and deleted; those that come with th
 test('an upload that is no portrait is refused and leaves the store as it was', async () => {
   const { default: sharp } = await import('sharp');
   const grey = await sharp({ create: { width: 600, height: 600, channels: 3, background: 'grey' } }).png().toBuffer();
-  assertError(await ask('POST', '/v1/avatars', grey, 'image/png'), 422, 'no_face');
-  assertError(await ask('POST', '/v1/avatars', Buffer.from('GIF89a and then nothing'), 'image/gif'), 415, 'not_an_image');
-  assertError(await ask('POST', '/v1/avatars', Buffer.alloc(0), 'image/png'), 415, 'not_an_image');
+  assertError(await ask('POST', '/v1/avatars', grey, { 'content-type': 'image/png' }), 422, 'no_face');
+  assertError(await ask('POST', '/v1/avatars', Buffer.from('GIF89a and then nothing'), { 'content-type': 'image/gif' }), 415, 'not_an_image');
+  assertError(await ask('POST', '/v1/avatars', Buffer.alloc(0), { 'content-type': 'image/png' }), 415, 'not_an_image');
   assertError(await ask('POST', '/v1/avatars', '{}'), 415, 'not_an_image');
   assert.equal(((await ask('GET', '/v1/avatars')).body['avatars'] as unknown[]).length, 2);
 });
 
 test('a request for a strange host or from a strange page is refused, one from the own page is not', async () => {
-  assertError(await ask('GET', '/v1/avatars', undefined, undefined, { host: 'evil.example' }), 403, 'forbidden_origin');
-  assertError(await ask('POST', '/v1/sessions', '{}', 'application/json', { origin: 'https://evil.example' }), 403, 'forbidden_origin');
-  assert.equal((await ask('GET', '/v1/avatars', undefined, undefined, { origin: 'http://localhost:8080' })).status, 200);
+  assertError(await ask('GET', '/v1/avatars', undefined, { host: 'evil.example' }), 403, 'forbidden_origin');
+  assertError(await ask('POST', '/v1/sessions', '{}', { origin: 'https://evil.example' }), 403, 'forbidden_origin');
+  assert.equal((await ask('GET', '/v1/avatars', undefined, { origin: 'http://localhost:8080' })).status, 200);
 });
 
 test('metrics have every documented name', async () => {
