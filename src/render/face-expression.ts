@@ -10,6 +10,9 @@ const JAW_LIMIT_SHARE = 0.6;
 /** Rounded lips take this much of a toothy portrait's smile away. */
 const SMILE_LOST = 0.55;
 
+/** … and draw the upper lip this much farther over the teeth, in parts of the photo's opening's closing. */
+const HANG_SHARE = 0.4;
+
 /** Index of each coefficient among `FIELD_COEFFICIENTS`. */
 export const FIELD_INDEX: Readonly<Record<FieldCoefficient, number>> = Object.freeze(
   Object.fromEntries(FIELD_COEFFICIENTS.map((name, index) => [name, index])),
@@ -30,5 +33,11 @@ export function fieldCoefficients(expression: Float32Array, mouth: MouthShape, o
   out[FIELD_INDEX.brow] = clamp(expression[FACE_INDEX.brow]!, -1, 1);
   const rounding = Math.max(out[FIELD_INDEX.pucker]!, out[FIELD_INDEX.funnel]!);
   out[FIELD_INDEX.smile] = mouth.open ? -SMILE_LOST * rounding : smile;
-  out[FIELD_INDEX.close] = mouth.open ? 1 - smile : 0;
+  out[FIELD_INDEX.close] = 0;
+  if (mouth.open) {
+    // Rounded lips hang over the teeth: both go down, and the gap between them stays.
+    const hang = HANG_SHARE * rounding;
+    out[FIELD_INDEX.close] = 1 - smile + hang;
+    out[FIELD_INDEX.jaw]! += hang * mouth.gapMm;
+  }
 }

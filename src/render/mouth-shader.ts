@@ -70,7 +70,8 @@ export class MouthShader implements PatchShader {
     const [upperX, upperY] = [place[0]!, place[1]!];
     sourceOf(this.#lowerNodes, xPx, yPx, place);
     const [lowerX, lowerY] = [place[0]!, place[1]!];
-    const belowUpper = vOf(frame, upperX, upperY) - heightAt(mouth.upper, uOf(frame, upperX, upperY));
+    const upperU = uOf(frame, upperX, upperY);
+    const belowUpper = vOf(frame, upperX, upperY) - heightAt(mouth.upper, upperU);
     const belowLower = vOf(frame, lowerX, lowerY) - heightAt(mouth.lower, uOf(frame, lowerX, lowerY));
     if (belowLower > REACH_MM || (belowUpper < -REACH_MM && belowLower < 0)) {
       const lower = belowLower > REACH_MM;
@@ -83,7 +84,10 @@ export class MouthShader implements PatchShader {
     sampler.foreground(lowerX, lowerY, this.#lower);
     // Lips that touch share the pixel exactly: nothing of the inside can show along a closed mouth.
     const lower = clamp(0.5 + belowLower / EDGE_MM, 0, 1);
-    const upper = Math.min(1 - lower, clamp(0.5 - belowUpper / EDGE_MM, 0, 1));
+    const apart = clamp(0.5 - belowUpper / EDGE_MM, 0, 1);
+    // Beyond the corners there is no opening: what the grid leaves between the layers there is skin.
+    const between = clamp(Math.min(upperU - mouth.leftMm, mouth.rightMm - upperU) + 0.5, 0, 1);
+    const upper = 1 - lower - Math.max(0, 1 - lower - apart) * between;
     shadeLip(out, 1 - 0.3 * bell(belowUpper, 1) * opening, upper);
     addLip(this.#lower, 1 - 0.18 * bell(belowLower, 1) * opening, lower, out);
     if (upper + lower < 1) {

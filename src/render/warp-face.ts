@@ -52,6 +52,8 @@ export class WarpFace {
   readonly movingNodes: readonly Span[];
   /** The same without the mouth's window, which is inverted layer by layer. */
   readonly invertedNodes: SpanList;
+  /** All nodes of the mouth's window, numbered from its own corner. */
+  readonly mouthNodes: SpanList;
   readonly allCells: SpanList;
   readonly foregroundAt: number;
   readonly backgroundAt: number;
@@ -84,6 +86,7 @@ export class WarpFace {
     const moving = movingCells(this.grid, this.merged, this.person, this.frame.pxPerMm);
     this.movingNodes = nodesOf(moving, { left: 0, top: 0, columns: 0, rows: 0 });
     this.invertedNodes = this.#spans(nodesOf(moving, this.mouthWindow));
+    this.mouthNodes = this.#spans(Array.from({ length: this.mouthWindow.rows }, (_, row) => ({ row, first: 0, end: this.mouthWindow.columns })));
     this.allCells = this.#spans(allCells(this.grid));
     this.foregroundAt = this.#take(foregroundBytes(this.width, this.height));
     this.backgroundAt = this.#take(this.width * this.height * 4);

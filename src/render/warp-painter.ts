@@ -2,16 +2,16 @@ import { FACE_COEFFICIENTS, FACE_INDEX, type HeadPose } from '../base/motion-fra
 import { pictureBytes } from '../base/picture.ts';
 import { FIELD_COEFFICIENTS } from './expression-field.ts';
 import { FIELD_INDEX, fieldCoefficients } from './face-expression.ts';
+import type { ShiftGrid } from './displacement-layer.ts';
 import { DirtyCells } from './dirty-cells.ts';
 import type { EyeState } from './eyelids.ts';
 import { xOf, yOf } from './face-frame.ts';
 import { restTurn, turnTo } from './head-pose-field.ts';
-import { invertPass, type AreaGrid } from './inverse-warp.ts';
 import { LipTracker } from './lip-tracker.ts';
 import type { MemoryBlock } from './memory-arena.ts';
 import { PatchPainter, type NodeOffsets, type PixelBox } from './pixel-patch.ts';
 import type { WarpFace } from './warp-face.ts';
-import type { SpanList } from './warp-kernel.ts';
+import type { InvertJob, SpanList, WarpKernel } from './warp-kernel.ts';
 
 /** Passes over the inverse start from the frame before and end when nothing moves more than this. */
 const SETTLED_PX = 0.1;
@@ -37,6 +37,7 @@ export class WarpPainter {
   readonly #block: MemoryBlock;
   readonly #pictures: Uint8Array;
   readonly #offsets: NodeOffsets;
+  readonly #job: InvertJob;
   readonly #upper: LayerState;
   readonly #lower: LayerState;
   readonly #coefficients = new Float32Array(FIELD_COEFFICIENTS.length);
@@ -59,16 +60,23 @@ export class WarpPainter {
     const { grid, kernel } = face;
     const offsetBytes = grid.columns * grid.rows * 8;
     const bytes = pictureBytes(face.width, face.height);
+    const spanBytes = (grid.rows - 1) * 12;
     this.#face = face;
-    this.#block = kernel.arena.take(offsetBytes + pictures * bytes + (grid.rows - 1) * 12);
+    this.#block = kernel.arena.take(offsetBytes + 2 * layerBytes(face) + spanBytes + pictures * bytes);
     const { buffer } = kernel.arena.memory;
     const values = new Float32Array(buffer, this.#block.offset, offsetBytes / 4).fill(0);
+    const layersAt = this.#block.offset + offsetBytes;
+    const spansAt = layersAt + 2 * layerBytes(face);
     this.#offsets = { values, columns: grid.columns, rows: grid.rows, leftPx: 0, topPx: 0, cellPx: grid.cellPx };
-    this.#pictures = new Uint8Array(buffer, this.#block.offset + offsetBytes, pictures * bytes);
-    this.#upper = layerState(face);
-    this.#lower = layerState(face);
+    this.#job = {
+      displacementAt: face.displacementAt, offsetsAt: values.byteOffset, nodes: face.invertedNodes,
+      columns: grid.columns, rows: grid.rows, cellPx: grid.cellPx,
+    };
+    this.#upper = layerState(face, layersAt);
+    this.#lower = layerState(face, layersAt + layerBytes(face));
+    this.#spans = new Int32Array(buffer, spansAt, spanBytes / 4);
+    this.#pictures = new Uint8Array(buffer, spansAt + spanBytes, pictures * bytes);
     this.#lips = new LipTracker(face);
-    this.#spans = new Int32Array(buffer, this.#block.offset + offsetBytes + pictures * bytes, (grid.rows - 1) * 3);
     this.#dirty = new DirtyCells(grid);
     this.#drawn = Array.from({ length: pictures }, () => new DirtyCells(grid));
     for (let picture = 0; picture < pictures; picture += 1) {
@@ -122,13 +130,10 @@ export class WarpPainter {
   }
 
   #invert(): void {
-    const { kernel, grid, invertedNodes, displacementAt } = this.#face;
-    const job = {
-      displacementAt, offsetsAt: this.#offsets.values.byteOffset, nodes: invertedNodes, columns: grid.columns, rows: grid.rows, cellPx: grid.cellPx,
-    };
-    settle(() => kernel.invert(job));
-    settle(() => invertPass(this.#upper.displacement, this.#upper.offsets));
-    settle(() => invertPass(this.#lower.displacement, this.#lower.offsets));
+    const { kernel } = this.#face;
+    settle(kernel, this.#job);
+    settle(kernel, this.#upper.job);
+    settle(kernel, this.#lower.job);
     this.#lips.mergeInto(this.#offsets.values, this.#upper.nodes, this.#lower.nodes);
   }
 
@@ -144,7 +149,7 @@ export class WarpPainter {
   #place(expression: Float32Array): void {
     this.#placeEye(0, expression[FACE_INDEX.blinkLeft]!, expression);
     this.#placeEye(1, expression[FACE_INDEX.blinkRight]!, expression);
-    this.#lips.boxAround(this.#upper.displacement.values, this.#lower.displacement.values, this.#boxes[2]);
+    this.#lips.boxAround(this.#upper.target.shifts, this.#lower.target.shifts, this.#boxes[2]);
   }
 
   #placeEye(index: 0 | 1, blink: number, expression: Float32Array): void {
@@ -227,28 +232,34 @@ function emptyBox(): PixelBox {
 
 /** One lip layer of one drawing, over the mouth's window. */
 interface LayerState {
-  readonly displacement: AreaGrid;
-  readonly offsets: AreaGrid;
   readonly nodes: NodeOffsets;
-  readonly target: { readonly shifts: Float32Array; readonly stride: number; readonly first: number };
+  readonly target: ShiftGrid;
+  readonly job: InvertJob;
 }
 
-function layerState(face: WarpFace): LayerState {
+/** Bytes of one layer: its displacements, then its offsets. */
+function layerBytes(face: WarpFace): number {
+  return face.mouthWindow.columns * face.mouthWindow.rows * 16;
+}
+
+function layerState(face: WarpFace, at: number): LayerState {
   const { left, top, columns, rows } = face.mouthWindow;
   const { cellPx } = face.grid;
-  const displacement = new Float32Array(columns * rows * 2);
-  const offsets = new Float32Array(columns * rows * 2);
+  const { buffer } = face.kernel.arena.memory;
+  const floats = columns * rows * 2;
+  const displacement = new Float32Array(buffer, at, floats).fill(0);
+  const offsets = new Float32Array(buffer, at + floats * 4, floats).fill(0);
   return {
-    displacement: { columns, rows, cellPx, values: displacement },
-    offsets: { columns, rows, cellPx, values: offsets },
     nodes: { values: offsets, columns, rows, leftPx: left * cellPx, topPx: top * cellPx, cellPx },
     target: { shifts: displacement, stride: columns, first: 0 },
+    job: { displacementAt: at, offsetsAt: offsets.byteOffset, nodes: face.mouthNodes, columns, rows, cellPx },
   };
 }
 
-function settle(pass: () => number): void {
+/** Repeats the fixed-point pass, from where the last frame left it, until nothing moves any more. */
+function settle(kernel: WarpKernel, job: InvertJob): void {
   for (let count = 1; count <= MOST_PASSES; count += 1) {
-    if (pass() < SETTLED_PX && count >= LEAST_PASSES) {
+    if (kernel.invert(job) < SETTLED_PX && count >= LEAST_PASSES) {
       return;
     }
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { invertPass } from '../../src/render/inverse-warp.ts';
+import { invertPass } from './invert-reference.ts';
 import { PAD_PX } from '../../src/render/picture-layers.ts';
 import { LayerSampler, sourceOf } from '../../src/render/pixel-patch.ts';
 import { WarpKernel } from '../../src/render/warp-kernel.ts';

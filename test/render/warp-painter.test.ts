@@ -187,3 +187,29 @@ await test('a closed painter and a closed face give all their memory back', asyn
   face.close();
   assert.equal(arena.freeBytes, arena.memory.buffer.byteLength - 16 - 4096, 'only the weights of the kernel stay');
 });
+
+await test('drawing takes no more of the kernel\'s memory, however many frames', () => {
+  const painter = new WarpPainter(hopper, 2);
+  const { arena } = hopper.kernel;
+  const before = [arena.memory.buffer.byteLength, arena.freeBytes];
+  for (let frame = 0; frame < 60; frame += 1) {
+    painter.draw(motionOf({ jaw: frame % 12, blinkLeft: (frame % 10) / 10 }, { yawDeg: 10 * Math.sin(frame / 5) }), frame % 2);
+  }
+  assert.deepEqual([arena.memory.buffer.byteLength, arena.freeBytes], before);
+  painter.close();
+});
+
+await test('the inverse warp settles: a mouth that opens slowly and one that opens at once look the same', () => {
+  const slow = new WarpPainter(astronaut, 1);
+  for (let jaw = 0; jaw <= 11; jaw += 0.25) {
+    slow.draw(motionOf({ jaw }, { yawDeg: jaw / 2, pitchDeg: jaw / 3 }), 0);
+  }
+  const sudden = drawn(astronaut, motionOf({ jaw: 11 }, { yawDeg: 11 / 2, pitchDeg: 11 / 3 }));
+  const gradual = slow.picture(0);
+  let sum = 0;
+  for (let pixel = 0; pixel < astronaut.width * astronaut.height; pixel += 1) {
+    sum += Math.abs(gradual[pixel]! - sudden[pixel]!);
+  }
+  assert.ok(sum / (astronaut.width * astronaut.height) < 0.3, `mean difference ${sum / (astronaut.width * astronaut.height)}`);
+  slow.close();
+});
