@@ -20,7 +20,7 @@ import { ViewerPresence } from './viewer-presence.ts';
 export type { IceServer, WebRtcPeerOptions } from './peer-options.ts';
 
 /**
- * Why a connection ended: `closed` by this side, `left` by the viewer's goodbye, `vanished` when the viewer fell silent,
+ * Why a connection ended: `closed` by this side, `left` by the viewer's goodbye (3 s later), `vanished` when the viewer fell silent,
  * `failed` when no way to it was found.
  */
 export type PeerCloseReason = 'closed' | 'left' | 'vanished' | 'failed';
@@ -56,6 +56,9 @@ const KEY_FRAME_GAP_MS = 300;
 /** Time between sender reports and looks at the viewer's presence. */
 const REPORT_INTERVAL_MS = 500;
 
+/** Silence after a goodbye that proves it. Anyone can forge a goodbye (werift does not authenticate alerts), but not a viewer's silence. */
+const GOODBYE_SILENCE_MS = 3000;
+
 const VIDEO_CLOCK_HZ = 90_000;
 const AUDIO_CLOCK_HZ = 48_000;
 
@@ -72,6 +75,7 @@ export class WebRtcPeer implements Closeable, AsyncDisposable {
   readonly #pacer = new PacedSender();
   readonly #timer: NodeJS.Timeout;
   #connected = false;
+  #saidGoodbye = false;
   #awaitsKeyFrame = true;
   #keyFrameRequestedMs = -Infinity;
   #pictureNumber = 0;
@@ -226,10 +230,7 @@ export class WebRtcPeer implements Closeable, AsyncDisposable {
   }
 
   #onTransportState(state: string): void {
-    if (state === 'closed' && this.#connected) {
-      void this.#end('left');
-      return;
-    }
+    this.#saidGoodbye ||= state === 'closed';
     if (!this.#connected && this.#closing === undefined && this.#connection.dtlsTransports.every((one) => one.state === 'connected')) {
       this.#connected = true;
       // First, so that who starts sending on `connected` starts with that key frame.
@@ -302,8 +303,9 @@ export class WebRtcPeer implements Closeable, AsyncDisposable {
 
   #look(): void {
     const silentMs = this.#presence.silentMs(performance.now());
-    if (this.#connected && silentMs > this.#options.silenceTimeoutMs) {
-      void this.#end('vanished');
+    const { silenceTimeoutMs } = this.#options;
+    if (this.#connected && silentMs > (this.#saidGoodbye ? Math.min(GOODBYE_SILENCE_MS, silenceTimeoutMs) : silenceTimeoutMs)) {
+      void this.#end(this.#saidGoodbye ? 'left' : 'vanished');
       return;
     }
     this.#report();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -250,6 +251,20 @@ describe('a WebRTC peer', () => {
       await viewer.close();
       assert.deepEqual(await closed, { reason: 'vanished' });
       assert.equal(peer.connected, false);
+    });
+  });
+
+  test('takes a goodbye for one only when silence follows: anybody can forge it', async () => {
+    await connected({ video: ['vp8'], audio: 'none' }, {}, async (peer, viewer) => {
+      const port = Number(/127\.0\.0\.1 (\d+) typ/.exec(viewer.connection.remoteDescription?.sdp ?? '')?.[1]);
+      const forger = createSocket('udp4');
+      // A DTLS alert record: close_notify.
+      forger.send(Uint8Array.of(21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2, 1, 0), port, '127.0.0.1');
+      await new Promise((resolve) => { setTimeout(resolve, 100); });
+      forger.close();
+      assert.equal(peer.connected, true);
+      peer.sendVideo(picture(0, 100, true));
+      await until(() => viewer.received.video.length === 1, 'the arrival of a picture');
     });
   });
 
