@@ -38,7 +38,7 @@ export class DirtyCells {
     }
   }
 
-  /** Adds the cells around every node of the spans whose colour comes from elsewhere and from near the person. */
+  /** Adds the cells around every node of the spans whose colour comes from elsewhere, where the person now is or is in the portrait. */
   addMoved(offsets: NodeOffsets, nodes: readonly Span[], person: Uint8Array): void {
     const { columns, rows, cellPx } = this.#grid;
     const { values } = offsets;
@@ -54,7 +54,7 @@ export class DirtyCells {
         }
         const fromColumn = Math.min(columns - 1, Math.max(0, Math.round(column + x / cellPx)));
         const fromRow = Math.min(rows - 1, Math.max(0, Math.round(row + y / cellPx)));
-        if (person[fromRow * columns + fromColumn] === 1) {
+        if (person[fromRow * columns + fromColumn] === 1 || person[row * columns + column] === 1) {
           left = Math.min(left, column);
           right = column;
         }

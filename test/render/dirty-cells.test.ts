@@ -10,7 +10,7 @@ function spansOf(cells: DirtyCells): number[][] {
   return Array.from({ length: count }, (_, index) => [...spans.subarray(index * 3, index * 3 + 3)]);
 }
 
-await test('a moved node near the person marks the cells around it, a moved node of the background none', () => {
+await test('a moved node where the person is or was marks the cells around it, a moved node of the background none', () => {
   const cells = new DirtyCells(grid);
   const values = new Float32Array(grid.columns * grid.rows * 2);
   const offsets = { values, columns: 9, rows: 5, leftPx: 0, topPx: 0, cellPx: 4 };
@@ -22,6 +22,11 @@ await test('a moved node near the person marks the cells around it, a moved node
   person[2 * 9 + 4] = 1;
   cells.addMoved(offsets, nodes, person);
   assert.deepEqual(spansOf(cells), [[1, 2, 4], [2, 2, 4]]);
+  person[2 * 9 + 4] = 0;
+  person[2 * 9 + 3] = 1;
+  cells.clear();
+  cells.addMoved(offsets, nodes, person);
+  assert.deepEqual(spansOf(cells), [[1, 2, 4], [2, 2, 4]], 'the person moved away: the background must be drawn');
 });
 
 await test('what one frame drew is drawn over in the next', () => {

@@ -126,6 +126,22 @@ await test('nothing behind the head moves with it', () => {
   assert.ok(worstDifference(still, turned) > 100, 'the head moved');
 });
 
+await test('where the head moved away the background shows, and no shred of the portrait stays', () => {
+  const { matte, background, width, height } = hopperAvatar;
+  const tilted = drawn(hopper, motionOf({}, { rollDeg: 10 }));
+  let checked = 0;
+  for (let y = 60; y < 0.35 * height; y += 3) {
+    const left = Array.from({ length: width }, (_, x) => x).find((x) => matte[y * width + x]! > 250) ?? 0;
+    for (let x = left + 2; x < left + 9; x += 1) {
+      const at = y * width + x;
+      const luma = 16 + 0.256788 * background[at * 3]! + 0.504129 * background[at * 3 + 1]! + 0.097906 * background[at * 3 + 2]!;
+      assert.ok(Math.abs(tilted[at]! - luma) < 3, `pixel ${x}, ${y}: ${tilted[at]!} instead of the background's ${luma}`);
+      checked += 1;
+    }
+  }
+  assert.ok(checked > 100);
+});
+
 await test('every picture of the ring is the portrait again when the face is at rest again', () => {
   const painter = new WarpPainter(hopper, 3);
   const wild = [
