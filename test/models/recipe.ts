@@ -63,7 +63,7 @@ function plainTensor(salt: string, { name, shape, norms }: RecipeEntry): LazyTen
 /** One power iteration from row 0: v = W[0] / |W[0]|, u = W·v / |W·v|. */
 function spectralVector(salt: string, entry: RecipeEntry): LazyTensor {
   const original = `${entry.name.slice(0, -'weight_u'.length)}weight_orig`;
-  const { shape } = entry.catalogue.get(original)!;
+  const shape = entry.catalogue.get(original)?.shape ?? [];
   return filled(entry.shape, (values) => {
     const matrix = plainTensor(salt, { ...entry, name: original, shape }).read();
     const columns = elementCount(shape.slice(1));
