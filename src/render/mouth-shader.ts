@@ -4,13 +4,16 @@ import type { PoseTurn } from './head-pose-field.ts';
 import { MOUTH_SHADOW, MouthInterior, type InteriorState, type MouthPoint, type Tint } from './mouth-interior.ts';
 import type { MouthShape } from './mouth-shape.ts';
 import { sourceOf, type LayerSampler, type NodeOffsets, type PatchShader } from './pixel-patch.ts';
-import { bell, clamp } from './shaping.ts';
+import { bell, clamp, smoothstep } from './shaping.ts';
 
 /** Beyond this distance from the lips' edges the compositor's single layer is right, in millimetres. */
 const REACH_MM = 4.5;
 
 /** Softness of a lip's edge, in millimetres. */
 const EDGE_MM = 0.8;
+
+/** Gaps up to this are not drawn. */
+const HAIRLINE_MM = 0.25;
 
 /** What a mouth is drawn from. */
 export interface MouthParts {
@@ -86,7 +89,9 @@ export class MouthShader implements PatchShader {
     const lower = clamp(0.5 + belowLower / EDGE_MM, 0, 1);
     const apart = clamp(0.5 - belowUpper / EDGE_MM, 0, 1);
     // Beyond the corners there is no opening: what the grid leaves between the layers there is skin.
-    const between = clamp(Math.min(upperU - mouth.leftMm, mouth.rightMm - upperU) + 0.5, 0, 1);
+    // A gap finer than a pixel would show as a broken line: it fades in.
+    const between = clamp(Math.min(upperU - mouth.leftMm, mouth.rightMm - upperU) + 0.5, 0, 1)
+      * smoothstep(HAIRLINE_MM, 1, belowUpper - belowLower);
     const upper = 1 - lower - Math.max(0, 1 - lower - apart) * between;
     shadeLip(out, 1 - 0.3 * bell(belowUpper, 1) * opening, upper);
     addLip(this.#lower, 1 - 0.18 * bell(belowLower, 1) * opening, lower, out);
