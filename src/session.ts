@@ -237,7 +237,10 @@ export class Session implements Closeable {
       this.#microphone ??= this.#scope.own(this.#parts.openMicrophone());
       this.#microphone.push(packet);
     });
-    peer.events.on('bandwidthEstimated', ({ bps }) => { frames.setBitrate(this.#parts.bitrate.estimated(bps, performance.now())); });
+    peer.events.on('bandwidthEstimated', ({ bps }) => {
+      const path = { bandwidthBps: bps, sentBytes: peer.statistics.bytesSent, fractionLost: this.#loss.fractionLost };
+      frames.setBitrate(this.#parts.bitrate.estimated(path, performance.now()));
+    });
     peer.events.on('reportReceived', (report) => { this.#loss = report; });
     peer.events.on('closed', ({ reason }) => { void this.end(reason === 'closed' ? 'closed' : `viewer_${reason}`); });
   }

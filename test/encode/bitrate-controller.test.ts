@@ -4,35 +4,66 @@ import { BitrateController } from '../../src/encode/bitrate-controller.ts';
 
 const BOUNDS = { startBps: 1_000_000, minBps: 150_000, maxBps: 2_500_000 };
 
-test('the bitrate follows a falling estimate at once, leaving room for voice and retransmissions', () => {
+/** A controller on a path: each second so many bits are sent, and the viewer estimates so much. */
+function onPath(): { controller: BitrateController; second: (sentBps: number, bandwidthBps: number, fractionLost?: number) => number } {
   const controller = new BitrateController(BOUNDS);
+  let nowMs = 0;
+  let sentBytes = 0;
+  controller.estimated({ bandwidthBps: 10_000_000, sentBytes, fractionLost: 0 }, nowMs);
+  return {
+    controller,
+    second: (sentBps, bandwidthBps, fractionLost = 0) => {
+      nowMs += 1000;
+      sentBytes += sentBps / 8;
+      return controller.estimated({ bandwidthBps, sentBytes, fractionLost }, nowMs);
+    },
+  };
+}
+
+test('when more is sent than the path takes the bitrate falls at once, leaving room for voice and retransmissions', () => {
+  const { controller, second } = onPath();
   assert.equal(controller.bps, 1_000_000);
-  assert.equal(controller.estimated(600_000, 0), 510_000);
-  assert.equal(controller.estimated(400_000, 10), 340_000);
+  assert.equal(second(1_000_000, 600_000), 510_000);
+  assert.equal(second(520_000, 400_000), 340_000);
   assert.equal(controller.bps, 340_000);
 });
 
-test('the bitrate rises only after five calm seconds, and by at most half', () => {
-  const controller = new BitrateController(BOUNDS);
-  assert.equal(controller.estimated(5_000_000, 0), 1_000_000);
-  assert.equal(controller.estimated(5_000_000, 4999), 1_000_000);
-  assert.equal(controller.estimated(5_000_000, 5000), 1_500_000);
-  assert.equal(controller.estimated(5_000_000, 9000), 1_500_000);
-  assert.equal(controller.estimated(5_000_000, 10_000), 2_250_000);
-  assert.equal(controller.estimated(5_000_000, 15_000), 2_500_000);
-  assert.equal(controller.estimated(9_000_000, 60_000), 2_500_000);
+test('a calm face that needs little keeps its bitrate, although the viewer estimates little', () => {
+  const { second } = onPath();
+  for (let count = 0; count < 30; count++) {
+    assert.equal(second(100_000, 160_000), 1_000_000);
+  }
 });
 
-test('small changes are left alone: each may cost a key frame', () => {
-  const controller = new BitrateController(BOUNDS);
-  for (const bandwidthBps of [1_120_000, 1_300_000, 1_400_000]) {
-    assert.equal(controller.estimated(bandwidthBps, 60_000), 1_000_000);
+test('a bitrate in full use rises after five calm seconds, by at most half, to the largest allowed', () => {
+  const { second } = onPath();
+  const rates: number[] = [];
+  for (let count = 0, bps = 1_000_000; count < 20; count++) {
+    bps = second(bps, bps * 1.8);
+    rates.push(bps);
+  }
+  assert.deepEqual([...new Set(rates)], [1_000_000, 1_500_000, 2_250_000, 2_500_000]);
+  assert.equal(rates.indexOf(1_500_000), 4);
+  assert.equal(rates.indexOf(2_250_000), 9);
+});
+
+test('much loss lowers the bitrate by half of its share each second, little loss keeps it from rising', () => {
+  const { second } = onPath();
+  assert.equal(second(900_000, 2_000_000, 0.2), 900_000);
+  assert.equal(second(900_000, 2_000_000, 0.2), 810_000);
+  for (let count = 0; count < 10; count++) {
+    assert.equal(second(800_000, 2_000_000, 0.05), 810_000);
   }
 });
 
 test('the bitrate never falls below its least', () => {
-  const controller = new BitrateController(BOUNDS);
-  assert.equal(controller.estimated(1000, 0), 150_000);
+  const { second } = onPath();
+  assert.equal(second(1_000_000, 1000), 150_000);
+});
+
+test('small falls are left alone: each may cost a key frame', () => {
+  const { second } = onPath();
+  assert.equal(second(1_150_000, 1_100_000), 1_000_000);
 });
 
 test('bounds that do not fit are refused', () => {
