@@ -1,69 +1,118 @@
-import { RTCPeerConnection, RTCRtpCodecParameters, Vp8RtpPayload, useNACK, useOPUS, usePLI, useREMB, useVP8 } from 'werift';
-import type { MediaStreamTrack, RtpPacket } from 'werift';
+import { GenericNack, RTCPeerConnection, RTCRtpCodecParameters, RtcpSrPacket, RtcpTransportLayerFeedback, useAbsSendTime, useNACK, useOPUS, usePLI, useREMB, useSdesMid, useVP8 } from 'werift';
+import type { MediaStreamTrack, RTCRtpReceiver, RtcpPacket } from 'werift';
 import WebSocket from 'ws';
 import { serverMessageSchema } from '../src/transport/messages.ts';
 import type { ClientMessage, ServerMessage } from '../src/transport/messages.ts';
+import { FrameAssembler } from './frame-assembler.ts';
+import type { ReceivedFrame } from './frame-assembler.ts';
+import { CLEAN_PATH, LossyPath } from './lossy-path.ts';
+import type { PathFaults } from './lossy-path.ts';
 
-/** One received video frame. */
-export interface ReceivedFrame {
-  /** Arrival of its last packet, `performance.now()`. */
-  readonly atMs: number;
-  /** 90 kHz. */
+export type { ReceivedFrame } from './frame-assembler.ts';
+
+/** The wall-clock time of an RTP time, as the server reports it for one of its streams. */
+export interface SenderReport {
+  readonly kind: 'audio' | 'video';
+  /** Milliseconds since 1900. */
+  readonly ntpMs: number;
   readonly rtpTimestamp: number;
-  /** VP8. */
-  readonly data: Uint8Array;
+}
+
+/** A viewer that the server does not let in. */
+export class RefusedError extends Error {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string) {
+    super(`No session: ${status} ${code}.`);
+    this.status = status;
+    this.code = code;
+  }
 }
 
 /** A viewer without a screen: a real WebRTC peer that receives VP8 and Opus, and a WebSocket that pushes speech. */
 export class Viewer {
   readonly sessionId: string;
-  /** Called for every whole video frame. */
+  /** The network between the server and this viewer. */
+  readonly path: LossyPath;
+  /** Called for every whole video frame, in decoding order. */
   onFrame: (frame: ReceivedFrame) => void = () => undefined;
-  /** Called for every Opus packet. */
-  onAudio: (packet: { atMs: number; rtpTimestamp: number; bytes: number }) => void = () => undefined;
+  /** Called for every Opus packet, as it arrives. */
+  onAudio: (packet: { atMs: number; rtpTimestamp: number; payload: Uint8Array }) => void = () => undefined;
   /** Called for every message of the server. */
   onMessage: (message: ServerMessage) => void = () => undefined;
+  onSenderReport: (report: SenderReport) => void = () => undefined;
+  /** Bytes of RTP received. */
+  bytes = 0;
   readonly #url: string;
   readonly #peer: RTCPeerConnection;
   readonly #socket: WebSocket;
-  #fragments: Uint8Array[] = [];
+  readonly #assembler: FrameAssembler;
+  readonly #timer: NodeJS.Timeout;
+  readonly #kinds = new Map<number, 'audio' | 'video'>();
+  #video: { readonly receiver: RTCRtpReceiver; readonly ssrc: number } | undefined;
 
-  /** Creates a session at the server, connects and waits until media may flow. */
-  static async connect(url: string): Promise<Viewer> {
-    const created = await fetch(`${url}/v1/sessions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' });
+  /**
+   * Creates a session at the server, connects and waits until media may flow.
+   * @throws RefusedError when the server lets nobody in.
+   */
+  static async connect(url: string, { faults = CLEAN_PATH, session: asked = {} }: { faults?: PathFaults; session?: object } = {}): Promise<Viewer> {
+    const created = await fetch(`${url}/v1/sessions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(asked) });
+    const answer = await created.json() as { id: string; webrtcUrl: string; streamUrl: string; error?: { code: string } };
     if (created.status !== 201) {
-      throw new Error(`No session: ${created.status} ${await created.text()}`);
+      throw new RefusedError(created.status, answer.error?.code ?? 'unknown');
     }
-    const session = await created.json() as { id: string; webrtcUrl: string; streamUrl: string };
     const peer = new RTCPeerConnection({
       codecs: {
         audio: [useOPUS()],
         video: [useVP8({ rtcpFeedback: [useNACK(), usePLI(), useREMB()] }), new RTCRtpCodecParameters({ mimeType: 'video/rtx', clockRate: 90_000 })],
       },
-      iceServers: [], iceUseIpv6: false, iceAdditionalHostAddresses: ['127.0.0.1'], bundlePolicy: 'max-bundle',
+      headerExtensions: { audio: [useSdesMid()], video: [useSdesMid(), useAbsSendTime()] },
+      iceServers: [], iceUseIpv4: false, iceUseIpv6: false, iceAdditionalHostAddresses: ['127.0.0.1'], iceInterfaceAddresses: { udp4: '127.0.0.1' }, bundlePolicy: 'max-bundle',
     });
-    const socket = new WebSocket(url.replace('http', 'ws') + session.streamUrl);
-    const viewer = new Viewer({ url, id: session.id, peer, socket });
+    const socket = new WebSocket(url.replace('http', 'ws') + answer.streamUrl);
     await new Promise<void>((resolve, reject) => { socket.once('open', () => { resolve(); }); socket.once('error', reject); });
-    await viewer.#negotiate(url + session.webrtcUrl);
+    peer.addTransceiver('audio', { direction: 'recvonly' });
+    const { receiver } = peer.addTransceiver('video', { direction: 'recvonly' });
+    await peer.setLocalDescription(await peer.createOffer());
+    const viewer = new Viewer({ url, id: answer.id, peer, socket, receiver });
+    await viewer.#negotiate(url + answer.webrtcUrl);
+    viewer.path.set(faults);
     return viewer;
   }
 
-  private constructor(parts: { url: string; id: string; peer: RTCPeerConnection; socket: WebSocket }) {
+  private constructor(parts: { url: string; id: string; peer: RTCPeerConnection; socket: WebSocket; receiver: RTCRtpReceiver }) {
     this.sessionId = parts.id;
     this.#url = parts.url;
     this.#peer = parts.peer;
     this.#socket = parts.socket;
-    this.#socket.on('message', (data: Buffer) => { this.onMessage(serverMessageSchema.parse(JSON.parse(data.toString()))); });
-    this.#peer.onTrack.subscribe((track: MediaStreamTrack) => {
-      track.onReceiveRtp.subscribe((packet) => {
-        if (track.kind === 'video') {
-          this.#takeVideo(packet);
-        } else {
-          this.onAudio({ atMs: performance.now(), rtpTimestamp: packet.header.timestamp, bytes: packet.payload.length });
+    this.path = new LossyPath(parts.peer, CLEAN_PATH);
+    this.#assembler = new FrameAssembler({
+      onFrame: (frame) => { this.onFrame(frame); },
+      onMissing: (sequenceNumbers) => { this.#askAgain(sequenceNumbers); },
+      onStuck: () => {
+        if (this.#video !== undefined) {
+          void this.#video.receiver.sendRtcpPLI(this.#video.ssrc);
         }
-      });
+      },
     });
+    this.#timer = setInterval(() => { this.#assembler.look(performance.now()); }, 10);
+    this.#socket.on('error', () => { /* A WebSocket that breaks off is told by its close event. */ });
+    this.#socket.on('message', (data: Buffer) => { this.onMessage(serverMessageSchema.parse(JSON.parse(data.toString()))); });
+    this.#peer.onTrack.subscribe((track: MediaStreamTrack) => { this.#receive(track, parts.receiver); });
+    for (const transport of this.#peer.dtlsTransports) {
+      transport.onRtcp.subscribe((packet) => { this.#readReport(packet); });
+    }
+  }
+
+  /** Packets of the picture that never came in time. */
+  get packetsGivenUp(): number {
+    return this.#assembler.givenUp;
+  }
+
+  /** True while the server's WebSocket is open. */
+  get open(): boolean {
+    return this.#socket.readyState === WebSocket.OPEN;
   }
 
   send(message: ClientMessage): void {
@@ -75,16 +124,34 @@ export class Viewer {
     this.#socket.send(Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength));
   }
 
+  /** Ends the session as a well-behaved client does. */
   async close(): Promise<void> {
-    await fetch(`${this.#url}/v1/sessions/${this.sessionId}`, { method: 'DELETE' });
+    const deleted = await fetch(`${this.#url}/v1/sessions/${this.sessionId}`, { method: 'DELETE' });
+    await deleted.arrayBuffer();
+    await this.#free();
+  }
+
+  /** Goes away like a closed tab: its WebSocket closes, nobody says goodbye to the session. */
+  async closeTab(): Promise<void> {
+    this.path.cut();
+    await this.#free();
+  }
+
+  /** Goes away like a cut cable: nothing is heard any more, and nothing is closed. Frees this side's resources. */
+  async cutNetwork(): Promise<void> {
+    this.path.cut();
+    this.#socket.pause();
+    await this.#peer.close();
+    clearInterval(this.#timer);
+  }
+
+  async #free(): Promise<void> {
+    clearInterval(this.#timer);
     this.#socket.close();
     await this.#peer.close();
   }
 
   async #negotiate(webrtcUrl: string): Promise<void> {
-    this.#peer.addTransceiver('audio', { direction: 'recvonly' });
-    this.#peer.addTransceiver('video', { direction: 'recvonly' });
-    await this.#peer.setLocalDescription(await this.#peer.createOffer());
     const answer = await fetch(webrtcUrl, { method: 'POST', headers: { 'content-type': 'application/sdp' }, body: this.#peer.localDescription?.sdp ?? '' });
     if (answer.status !== 201) {
       throw new Error(`No answer: ${answer.status} ${await answer.text()}`);
@@ -95,12 +162,38 @@ export class Viewer {
     }
   }
 
-  #takeVideo(packet: RtpPacket): void {
-    const { payload } = Vp8RtpPayload.deSerialize(packet.payload);
-    this.#fragments.push(payload);
-    if (packet.header.marker) {
-      this.onFrame({ atMs: performance.now(), rtpTimestamp: packet.header.timestamp, data: Buffer.concat(this.#fragments) });
-      this.#fragments = [];
+  #receive(track: MediaStreamTrack, receiver: RTCRtpReceiver): void {
+    if (track.kind === 'video') {
+      // werift's own NACKs come every 5 ms, ten times at most: no browser does that. The assembler asks instead.
+      (Reflect.get(receiver, 'nack') as { close(): void }).close();
+    }
+    track.onReceiveRtp.subscribe((packet) => {
+      const atMs = performance.now();
+      this.bytes += packet.payload.length;
+      this.#kinds.set(packet.header.ssrc, track.kind === 'video' ? 'video' : 'audio');
+      if (track.kind === 'video') {
+        this.#video ??= { receiver, ssrc: packet.header.ssrc };
+        this.#assembler.push(packet, atMs);
+      } else {
+        this.onAudio({ atMs, rtpTimestamp: packet.header.timestamp, payload: packet.payload });
+      }
+    });
+  }
+
+  #askAgain(lost: readonly number[]): void {
+    if (this.#video === undefined) {
+      return;
+    }
+    const { receiver, ssrc } = this.#video;
+    const feedback = new GenericNack({ senderSsrc: receiver.rtcpSsrc, mediaSourceSsrc: ssrc, lost: [...lost] });
+    void receiver.dtlsTransport.sendRtcp([new RtcpTransportLayerFeedback({ feedback })]);
+  }
+
+  #readReport(packet: RtcpPacket): void {
+    const kind = packet instanceof RtcpSrPacket ? this.#kinds.get(packet.ssrc) : undefined;
+    if (packet instanceof RtcpSrPacket && kind !== undefined) {
+      const { ntpTimestamp, rtpTimestamp } = packet.senderInfo;
+      this.onSenderReport({ kind, ntpMs: (Number(ntpTimestamp) / 2 ** 32) * 1000, rtpTimestamp });
     }
   }
 }

@@ -1,0 +1,116 @@
+import { fork } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { percentile } from './figures.ts';
+import { readServer } from './server-figures.ts';
+import { untilFreed } from './vanished.ts';
+import { Viewer } from './viewer.ts';
+import type { ViewerNews, ViewerOrder } from './viewer-process.ts';
+
+/** How a viewer goes away. */
+const WAYS = ['clean', 'closedTab', 'networkCut', 'killedProcess'] as const;
+
+type Way = (typeof WAYS)[number];
+
+/** What connecting and vanishing again and again left behind. */
+export interface ChurnFigures {
+  readonly cycles: number;
+  readonly failures: readonly string[];
+  readonly sessionsLeft: number;
+  readonly handlesLeft: number;
+  readonly rssMbStart: number;
+  readonly rssMbEnd: number;
+  readonly rssGrowthPercent: number;
+  /** From going away to the session being gone, by the way of going. */
+  readonly slotFreedMsP95: Readonly<Record<Way, number>>;
+  readonly slotFreedMsMax: number;
+}
+
+/** Cycles under way at once. */
+const CONCURRENT = 6;
+
+/** Cycles before memory is measured first: code is compiled, pools and caches are filled. */
+const WARM_UP_CYCLES = 24;
+
+/** A process is killed in one cycle of so many, since starting one takes longest. */
+const KILL_EVERY = 10;
+
+/** Time a viewer watches before it goes. */
+const WATCH_MS = 400;
+
+/** Time after the last cycle for timers and garbage to go. */
+const SETTLE_MS = 6000;
+
+const VIEWER_PROCESS = fileURLToPath(new URL('viewer-process.ts', import.meta.url));
+
+/** Connects and vanishes viewers in four ways, and looks at what stays behind in the server. */
+export async function churn(url: string, { cycles }: { cycles: number }): Promise<ChurnFigures> {
+  await runCycles(url, WARM_UP_CYCLES);
+  await sleep(SETTLE_MS);
+  const before = await readServer(url);
+  const { freedMs, failures } = await runCycles(url, cycles);
+  await sleep(SETTLE_MS);
+  const after = await readServer(url);
+  const round = (value: number): number => Math.round(value * 10) / 10;
+  return {
+    cycles, failures,
+    sessionsLeft: after.sessions,
+    handlesLeft: Math.max(0, after.openHandles - before.openHandles),
+    rssMbStart: round(before.residentMb), rssMbEnd: round(after.residentMb),
+    rssGrowthPercent: round((after.residentMb / before.residentMb - 1) * 100),
+    slotFreedMsP95: Object.fromEntries(WAYS.map((way) => [way, freedMs[way].length === 0 ? Number.NaN : Math.round(percentile(freedMs[way], 0.95))])) as Record<Way, number>,
+    slotFreedMsMax: Math.round(Math.max(...WAYS.flatMap((way) => freedMs[way]))),
+  };
+}
+
+async function runCycles(url: string, cycles: number): Promise<{ freedMs: Record<Way, number[]>; failures: string[] }> {
+  const freedMs: Record<Way, number[]> = { clean: [], closedTab: [], networkCut: [], killedProcess: [] };
+  const failures: string[] = [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let cycle = next++; cycle < cycles; cycle = next++) {
+      const way = cycle % KILL_EVERY === 0 ? 'killedProcess' : WAYS[cycle % 3]!;
+      try {
+        freedMs[way].push(await oneCycle(url, way));
+      } catch (error) {
+        failures.push(`${way}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: CONCURRENT }, work));
+  return { freedMs, failures };
+}
+
+/** Connects, watches, goes away, and returns the milliseconds until the server has let the session go. */
+async function oneCycle(url: string, way: Way): Promise<number> {
+  if (way === 'killedProcess') {
+    return untilFreed(url, await killViewer(url));
+  }
+  const viewer = await Viewer.connect(url);
+  await sleep(WATCH_MS);
+  const leaving = way === 'clean' ? viewer.close() : way === 'closedTab' ? viewer.closeTab() : viewer.cutNetwork();
+  const freed = await untilFreed(url, viewer.sessionId);
+  await leaving;
+  return freed;
+}
+
+/** Starts a process with one viewer and kills it once it watches; returns its session. */
+async function killViewer(url: string): Promise<string> {
+  const child = fork(VIEWER_PROCESS, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const exited = new Promise<void>((resolve) => { child.once('exit', () => { resolve(); }); });
+  const sessionId = await new Promise<string>((resolve, reject) => {
+    child.on('message', (news: ViewerNews) => {
+      if (news.kind === 'connected') {
+        resolve(news.sessionId);
+      } else if (news.kind === 'failed' || news.kind === 'refused') {
+        reject(new Error(JSON.stringify(news)));
+      }
+    });
+    const order: ViewerOrder = { url, viewers: 1, seconds: 60, faults: { loss: 0, delayMs: 0 }, faultsEndS: null, interrupts: false, vanish: false, staggerMs: 0, pack: null };
+    child.send(order);
+  });
+  await sleep(WATCH_MS);
+  child.kill('SIGKILL');
+  await exited;
+  return sessionId;
+}

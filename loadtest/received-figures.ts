@@ -1,0 +1,163 @@
+import { percentile } from './figures.ts';
+import { countSoundGaps } from './sound-watch.ts';
+import type { ReceivedSound } from './sound-watch.ts';
+
+/** One shown frame. */
+export interface ShownFrame {
+  readonly atMs: number;
+  /** 90 kHz. */
+  readonly rtpTimestamp: number;
+}
+
+/** A sender report: which wall-clock time belongs to which RTP time. */
+export interface ClockPair {
+  /** When it arrived, `performance.now()`. */
+  readonly atMs: number;
+  readonly ntpMs: number;
+  readonly rtpTimestamp: number;
+}
+
+/** All that one viewer received. */
+export interface ViewerRecord {
+  readonly frames: readonly ShownFrame[];
+  readonly sounds: readonly ReceivedSound[];
+  readonly reports: { readonly video: readonly ClockPair[]; readonly audio: readonly ClockPair[] };
+  readonly firstSoundMs: readonly number[];
+  readonly firstFrameMs: readonly number[];
+  readonly interruptSilenceMs: readonly number[];
+  readonly interruptMouthMs: readonly number[];
+  readonly bytes: number;
+  readonly seconds: number;
+}
+
+/** What one viewer saw and heard. */
+export interface ViewerFigures {
+  readonly fpsP5: number;
+  readonly longestGapMs: number;
+  /** Gaps between shown frames of over 200 ms. */
+  readonly freezes: number;
+  readonly audioGaps: number;
+  readonly audioPacketsLost: number;
+  readonly firstSoundMs: readonly number[];
+  readonly firstFrameMs: readonly number[];
+  readonly interruptSilenceMs: readonly number[];
+  readonly interruptMouthMs: readonly number[];
+  /** How much later than the sound of the same moment the picture arrives. */
+  readonly avOffsetStartMs: number;
+  readonly avOffsetEndMs: number;
+  readonly avDriftMsPerHour: number;
+  readonly kbps: number;
+}
+
+/** A gap between shown frames that a viewer sees as a freeze. */
+export const FREEZE_MS = 200;
+
+/** Start of a stream that is not judged: the first key frame, and both sides warming up. */
+const WARM_UP_MS = 1000;
+
+/** Length of the start and of the end over which the offset is averaged, in seconds. */
+const OFFSET_SPAN_S = 5;
+
+/** Sums up what one viewer received. */
+export function viewerFigures(record: ViewerRecord): ViewerFigures {
+  const startMs = (record.frames[0]?.atMs ?? 0) + WARM_UP_MS;
+  const frames = record.frames.filter(({ atMs }) => atMs >= startMs);
+  const gaps = frames.slice(1).map(({ atMs }, index) => atMs - frames[index]!.atMs);
+  const { gaps: audioGaps, lost } = countSoundGaps(record.sounds.filter(({ atMs }) => atMs >= startMs));
+  const offsets = offsetsPerSecond(record);
+  return {
+    fpsP5: percentile(framesPerSecond(frames), 0.05),
+    longestGapMs: Math.max(0, ...gaps),
+    freezes: gaps.filter((gap) => gap > FREEZE_MS).length,
+    audioGaps, audioPacketsLost: lost,
+    firstSoundMs: record.firstSoundMs, firstFrameMs: record.firstFrameMs,
+    interruptSilenceMs: record.interruptSilenceMs, interruptMouthMs: record.interruptMouthMs,
+    avOffsetStartMs: mean(offsets.slice(0, OFFSET_SPAN_S)),
+    avOffsetEndMs: mean(offsets.slice(-OFFSET_SPAN_S)),
+    avDriftMsPerHour: slope(offsets) * 3600,
+    kbps: (record.bytes * 8) / 1000 / Math.max(1, record.seconds),
+  };
+}
+
+/**
+ * Frames in each whole second. The count of frames is taken to grow evenly between two arrivals, so that a frame
+ * that comes 5 ms after a second's end does not make it one of 24.
+ */
+export function framesPerSecond(frames: readonly ShownFrame[]): number[] {
+  const first = frames[0];
+  const last = frames.at(-1);
+  if (first === undefined || last === undefined) {
+    return [0];
+  }
+  const seconds = Math.floor((last.atMs - first.atMs) / 1000);
+  const countAt = countUntil(frames);
+  const counts = Array.from({ length: seconds }, (_, second) => countAt(first.atMs + (second + 1) * 1000) - countAt(first.atMs + second * 1000));
+  return counts.length === 0 ? [0] : counts;
+}
+
+/** Returns a function that gives the number of frames until a time; times must rise from call to call by no more than a second back. */
+function countUntil(frames: readonly ShownFrame[]): (atMs: number) => number {
+  return (atMs) => {
+    let low = 0;
+    let high = frames.length - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (frames[middle]!.atMs < atMs) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    const after = frames[low]!.atMs;
+    const before = frames[low - 1]?.atMs ?? after;
+    return low - (after > before ? Math.min(1, (after - atMs) / (after - before)) : 0);
+  };
+}
+
+/** For each second the median of (picture's transit − sound's transit), by the server's own reports of time. */
+function offsetsPerSecond({ frames, sounds, reports }: ViewerRecord): number[] {
+  const video = transits(frames, reports.video, 90_000);
+  const audio = transits(sounds, reports.audio, 48_000);
+  return [...video].sort(([a], [b]) => a - b).flatMap(([second, pictures]) => {
+    const heard = audio.get(second);
+    return heard === undefined ? [] : [percentile(pictures, 0.5) - percentile(heard, 0.5)];
+  });
+}
+
+/** Transit times in milliseconds (with an unknown constant) by second of arrival. */
+function transits(units: readonly ShownFrame[], reports: readonly ClockPair[], clockHz: number): Map<number, number[]> {
+  const bySecond = new Map<number, number[]>();
+  let at = 0;
+  for (const { atMs, rtpTimestamp } of units) {
+    while (at + 1 < reports.length && reports[at + 1]!.atMs <= atMs) {
+      at += 1;
+    }
+    const report = reports[at];
+    if (report === undefined || report.atMs > atMs) {
+      continue;
+    }
+    const sentNtpMs = report.ntpMs + (((rtpTimestamp - report.rtpTimestamp) | 0) * 1000) / clockHz;
+    const second = Math.floor(atMs / 1000);
+    const transitsOfSecond = bySecond.get(second) ?? [];
+    bySecond.set(second, transitsOfSecond);
+    transitsOfSecond.push(atMs - (sentNtpMs % 1e9));
+  }
+  return bySecond;
+}
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Least-squares slope of equally spaced values, per step. */
+export function slope(values: readonly number[]): number {
+  const middle = (values.length - 1) / 2;
+  const average = mean(values);
+  let covariance = 0;
+  let variance = 0;
+  for (const [index, value] of values.entries()) {
+    covariance += (index - middle) * (value - average);
+    variance += (index - middle) ** 2;
+  }
+  return variance === 0 ? 0 : covariance / variance;
+}

@@ -1,0 +1,138 @@
+import type { ChromiumFigures } from './chromium-viewer.ts';
+import { percentile } from './figures.ts';
+import { slope } from './received-figures.ts';
+import type { ServerSample } from './server-figures.ts';
+import type { FleetOutcome } from './viewer-fleet.ts';
+
+/** All figures of one run, as `--json` prints them. Figures over viewers are those of the worst one. */
+export interface RunFigures {
+  /** Viewers that were let in. */
+  readonly sessions: number;
+  readonly fpsP5: number;
+  readonly longestGapMs: number;
+  readonly freezes: number;
+  readonly audioGaps: number;
+  readonly audioPacketsLost: number;
+  readonly firstSoundMsP95: number;
+  readonly firstFrameMsP95: number;
+  /** Median of (first moving frame − first sound): how lips and sound lie together. */
+  readonly lipOffsetMs: number;
+  readonly interruptSilenceMsP95: number;
+  readonly interruptMouthMsP95: number;
+  readonly avOffsetMs: number;
+  readonly avOffsetStartMs: number;
+  readonly avOffsetEndMs: number;
+  readonly avDriftMsPerHour: number;
+  readonly kbpsPerViewer: number;
+  readonly coresPerSession: number;
+  readonly rssMbStart: number;
+  readonly rssMbEnd: number;
+  readonly rssMbPer10Minutes: number;
+  readonly eventLoopP99Ms: number;
+  readonly framesRendered: number;
+  readonly framesLate: number;
+  readonly framesDropped: number;
+  readonly framesRepeated: number;
+  readonly rejected: number;
+  /** From a viewer's vanishing to its slot being free; null when none vanished. */
+  readonly slotFreedMs: number | null;
+  readonly refusedWith: readonly string[];
+  readonly failures: readonly string[];
+  readonly chromiumFps: number | null;
+  readonly chromiumFreezes: number | null;
+}
+
+/** Seconds after which all viewers are there and the server's memory has settled. */
+const SETTLED_S = 5;
+
+/** Sums up a run; NaN stands for what nobody measured. */
+export function runFigures({ fleet, samples, chromium }: { fleet: FleetOutcome; samples: readonly ServerSample[]; chromium: ChromiumFigures | undefined; seconds: number }): RunFigures {
+  const viewers = fleet.figures;
+  const first = samples[0];
+  const last = samples.at(-1);
+  if (first === undefined || last === undefined) {
+    throw new TypeError('The server was never read.');
+  }
+  const settled = samples.filter(({ atMs }) => atMs - first.atMs >= SETTLED_S * 1000);
+  const busy = samples.filter(({ sessions }) => sessions > 0);
+  const figures: RunFigures = {
+    sessions: viewers.length,
+    fpsP5: least(viewers.map(({ fpsP5 }) => fpsP5)),
+    longestGapMs: most(viewers.map(({ longestGapMs }) => longestGapMs)),
+    freezes: sum(viewers.map(({ freezes }) => freezes)),
+    audioGaps: sum(viewers.map(({ audioGaps }) => audioGaps)),
+    audioPacketsLost: sum(viewers.map(({ audioPacketsLost }) => audioPacketsLost)),
+    firstSoundMsP95: p95(viewers.flatMap(({ firstSoundMs }) => firstSoundMs)),
+    firstFrameMsP95: p95(viewers.flatMap(({ firstFrameMs }) => firstFrameMs)),
+    lipOffsetMs: median(viewers.flatMap(({ firstFrameMs, firstSoundMs }) => firstFrameMs.map((value, index) => value - firstSoundMs[index]!))),
+    interruptSilenceMsP95: p95(viewers.flatMap(({ interruptSilenceMs }) => interruptSilenceMs)),
+    interruptMouthMsP95: p95(viewers.flatMap(({ interruptMouthMs }) => interruptMouthMs)),
+    avOffsetMs: largest(viewers.flatMap(({ avOffsetStartMs, avOffsetEndMs }) => [avOffsetStartMs, avOffsetEndMs])),
+    avOffsetStartMs: largest(viewers.map(({ avOffsetStartMs }) => avOffsetStartMs)),
+    avOffsetEndMs: largest(viewers.map(({ avOffsetEndMs }) => avOffsetEndMs)),
+    avDriftMsPerHour: largest(viewers.map(({ avDriftMsPerHour }) => avDriftMsPerHour)),
+    kbpsPerViewer: median(viewers.map(({ kbps }) => kbps)),
+    coresPerSession: median(coresPerSession(busy)),
+    rssMbStart: (settled[0] ?? first).residentMb,
+    rssMbEnd: (busy.at(-1) ?? last).residentMb,
+    rssMbPer10Minutes: memorySlope(settled),
+    eventLoopP99Ms: most(samples.slice(1).map(({ eventLoopP99Ms }) => eventLoopP99Ms)),
+    framesRendered: last.framesRendered - first.framesRendered,
+    framesLate: last.framesLate - first.framesLate,
+    framesDropped: last.framesDropped - first.framesDropped,
+    framesRepeated: last.framesRepeated - first.framesRepeated,
+    rejected: fleet.refused.length,
+    slotFreedMs: fleet.freedMs.length === 0 ? null : Math.max(...fleet.freedMs),
+    refusedWith: [...new Set(fleet.refused)],
+    failures: fleet.failures,
+    chromiumFps: chromium?.framesPerSecond ?? null,
+    chromiumFreezes: chromium?.freezes ?? null,
+  };
+  return Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, typeof value === 'number' ? Math.round(value * 100) / 100 : value])) as unknown as RunFigures;
+}
+
+/** Cores per session between each two readings with the same number of sessions. */
+function coresPerSession(samples: readonly ServerSample[]): number[] {
+  return samples.slice(1).flatMap((sample, index) => {
+    const before = samples[index]!;
+    const passedS = (sample.atMs - before.atMs) / 1000;
+    return before.sessions === sample.sessions && passedS > 0.5 ? [(sample.cpuSeconds - before.cpuSeconds) / passedS / sample.sessions] : [];
+  });
+}
+
+/** Growth of resident memory in megabytes per ten minutes, fitted to the second half of the run, when caches are full. */
+function memorySlope(samples: readonly ServerSample[]): number {
+  const half = samples.slice(Math.floor(samples.length / 2));
+  const first = half[0];
+  const last = half.at(-1);
+  if (first === undefined || last === undefined || half.length < 3) {
+    return Number.NaN;
+  }
+  const stepS = (last.atMs - first.atMs) / 1000 / (half.length - 1);
+  return (slope(half.map(({ residentMb }) => residentMb)) / stepS) * 600;
+}
+
+function p95(values: readonly number[]): number {
+  return values.length === 0 ? Number.NaN : percentile(values, 0.95);
+}
+
+function median(values: readonly number[]): number {
+  return values.length === 0 ? Number.NaN : percentile(values, 0.5);
+}
+
+function least(values: readonly number[]): number {
+  return values.length === 0 ? Number.NaN : Math.min(...values);
+}
+
+function most(values: readonly number[]): number {
+  return values.length === 0 ? Number.NaN : Math.max(...values);
+}
+
+function sum(values: readonly number[]): number {
+  return values.length === 0 ? Number.NaN : values.reduce((total, value) => total + value, 0);
+}
+
+/** The value farthest from zero, with its sign. */
+function largest(values: readonly number[]): number {
+  return values.length === 0 ? Number.NaN : values.reduce((far, value) => (Math.abs(value) > Math.abs(far) ? value : far));
+}
