@@ -238,8 +238,7 @@ export class Session implements Closeable {
       this.#microphone.push(packet);
     });
     peer.events.on('bandwidthEstimated', ({ bps }) => {
-      const path = { bandwidthBps: bps, sentBytes: peer.statistics.bytesSent, fractionLost: this.#loss.fractionLost };
-      frames.setBitrate(this.#parts.bitrate.estimated(path, performance.now()));
+      frames.setBitrate(this.#parts.bitrate.estimated({ bandwidthBps: bps, sentBytes: peer.statistics.bytesSent, ...this.#loss }, performance.now()));
     });
     peer.events.on('reportReceived', (report) => { this.#loss = report; });
     peer.events.on('closed', ({ reason }) => { void this.end(reason === 'closed' ? 'closed' : `viewer_${reason}`); });

@@ -16,6 +16,8 @@ export interface PathEstimate {
   readonly sentBytes: number;
   /** Share of packets lost by the last report, 0..1. */
   readonly fractionLost: number;
+  /** Round trip by the last report, in milliseconds; 0 until it is known. */
+  readonly roundTripMs: number;
 }
 
 /** Part of the estimated bandwidth given to the picture; the rest is for voice, headers and retransmissions. */
@@ -27,6 +29,9 @@ const LEAST_FALL = 0.1;
 /** Losses from which on the bitrate falls, and up to which it may rise. */
 const HIGH_LOSS = 0.1;
 const LOW_LOSS = 0.02;
+
+/** Round trip above the shortest one from which on a queue stands somewhere on the path, in milliseconds. */
+const QUEUE_MS = 60;
 
 /** Milliseconds over which the sent rate is measured, and between two falls for loss. */
 const MEASURE_MS = 1000;
@@ -41,9 +46,10 @@ const MOST_RISE = 1.5;
 const IN_USE = 0.7;
 
 /**
- * Chooses a viewer's video bitrate: down at once when more is sent than the path takes or much is lost,
- * up by at most half after five calm seconds. Browsers never estimate much more than what they receive: an estimate
- * above the sent rate therefore says nothing against the bitrate in use, and a calm face that needs little keeps it.
+ * Chooses a viewer's video bitrate: down at once when more is sent than the path takes, or much is lost;
+ * up by at most half after five calm seconds. Browsers hardly estimate more than what they received of late, and take the
+ * unrest of a busy machine for a narrow path. So an estimate counts only when more is sent than it says, and packets are
+ * lost or queue up on the way: a calm face that needs little keeps its bitrate.
  */
 export class BitrateController {
   readonly #minBps: number;
@@ -52,6 +58,7 @@ export class BitrateController {
   #changedMs: number | undefined;
   #measured: { readonly atMs: number; readonly sentBytes: number } | undefined;
   #sentBps = 0;
+  #shortestTripMs = Infinity;
 
   /** Starts at `startBps`. @throws TypeError unless 0 < min ≤ start ≤ max. */
   constructor({ startBps, minBps, maxBps }: BitrateControllerOptions) {
@@ -69,17 +76,18 @@ export class BitrateController {
   }
 
   /** Takes an estimate of the path; returns the bitrate to use from now on. `nowMs` may start anywhere. */
-  estimated({ bandwidthBps, sentBytes, fractionLost }: PathEstimate, nowMs: number): number {
+  estimated({ bandwidthBps, sentBytes, fractionLost, roundTripMs }: PathEstimate, nowMs: number): number {
     this.#changedMs ??= nowMs;
     this.#measure(sentBytes, nowMs);
     const affordableBps = Math.round(bandwidthBps * PICTURE_SHARE);
     const sinceMs = nowMs - this.#changedMs;
-    if (bandwidthBps < this.#sentBps && affordableBps < this.#bps * (1 - LEAST_FALL)) {
+    const congested = fractionLost > LOW_LOSS || this.#queues(roundTripMs);
+    if (congested && bandwidthBps < this.#sentBps && affordableBps < this.#bps * (1 - LEAST_FALL)) {
       this.#change(affordableBps, nowMs);
     } else if (fractionLost > HIGH_LOSS && sinceMs >= MEASURE_MS) {
       this.#change(this.#bps * (1 - fractionLost / 2), nowMs);
-    } else if (sinceMs >= CALM_MS && fractionLost < LOW_LOSS && this.#sentBps > this.#bps * IN_USE) {
-      this.#change(Math.max(this.#bps, Math.min(affordableBps, this.#bps * MOST_RISE)), nowMs);
+    } else if (sinceMs >= CALM_MS && !congested && this.#sentBps > this.#bps * IN_USE) {
+      this.#change(this.#bps * MOST_RISE, nowMs);
     }
     return this.#bps;
   }
@@ -91,6 +99,13 @@ export class BitrateController {
       this.#sentBps = ((sentBytes - this.#measured.sentBytes) * 8000) / passedMs;
       this.#measured = { atMs: nowMs, sentBytes };
     }
+  }
+
+  #queues(roundTripMs: number): boolean {
+    if (roundTripMs > 0) {
+      this.#shortestTripMs = Math.min(this.#shortestTripMs, roundTripMs);
+    }
+    return roundTripMs > this.#shortestTripMs + QUEUE_MS;
   }
 
   #change(wantedBps: number, nowMs: number): void {
