@@ -15,8 +15,8 @@ const AHEAD_S = 2;
 /** Our short names: eSpeak's `en` is British. */
 const ALIASES: Readonly<Record<string, string>> = Object.freeze({ en: 'en-us', 'en-gb': 'en', zh: 'cmn', 'zh-cn': 'cmn', 'zh-tw': 'cmn', 'zh-hk': 'yue' });
 
-/** Offered first. `+f3` is eSpeak's third female variant, the clearest of them by ear of its users; plain voices are male. */
-const OFFERED = ['en', 'en+f3', 'en-gb', 'en-gb+f3', 'cmn', 'cmn+f3', 'yue', 'yue+f3'] as const;
+/** Offered first. `+f3` is eSpeak's third female variant; plain voices are male. Female first: both portraits that come with the project are women. */
+const OFFERED = ['en+f3', 'en', 'en-gb+f3', 'en-gb', 'cmn+f3', 'cmn', 'yue+f3', 'yue'] as const;
 
 /** How the engine is set up. */
 export interface EspeakOptions {

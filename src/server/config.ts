@@ -40,7 +40,7 @@ export const configSchema = z.strictObject({
     maxKbps: z.int().min(100).max(20_000).default(2500),
   }).prefault({}),
   speech: z.strictObject({
-    voice: z.string().min(1).default('en'),
+    voice: z.string().min(1).default('en+f3'),
     maxTextChars: z.int().min(1).max(100_000).default(2000),
     maxQueuedMs: z.int().min(1000).max(600_000).default(60_000),
     pipelineMs: z.int().min(180).max(1000).multipleOf(20).default(200),
