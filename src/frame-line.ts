@@ -1,16 +1,37 @@
 import type { EncodedUnit } from './base/encoded-unit.ts';
 import { InvalidStateError } from './base/errors.ts';
+import { FRAME_US } from './base/media-clock.ts';
 import type { MelWindow } from './base/mel-window.ts';
 import type { Picture } from './base/picture.ts';
 import { Scope } from './base/scope.ts';
 import type { Closeable } from './base/scope.ts';
 import type { Stats } from './base/stats.ts';
 import type { VideoEncoder } from './encode/video-encoder.ts';
+import type { FrameBudget } from './frame-budget.ts';
 import type { FaceMotion, FaceState } from './motion/face-motion.ts';
 import type { FaceDrawing } from './render/renderer.ts';
 
-/** Most frames being made at once; the next one is dropped: late frames never pile up. */
+/** Most frames being made at once, 120 ms; the next one is dropped: late frames never pile up. */
 const MOST_IN_FLIGHT = 3;
+
+/** A picture that is this late is not encoded any more, unless nothing was sent for `LONGEST_GAP_US`. Less is hidden by viewers' jitter buffers. */
+const TOO_LATE_US = 2 * FRAME_US;
+const LONGEST_GAP_US = 5 * FRAME_US;
+
+/** Below this bitrate every second frame is left out: half as many good pictures say more than all of them smeared. */
+const HALF_RATE_BELOW_BPS = 250_000;
+
+/** What a frame line is made of. */
+export interface FrameLineParts {
+  /** Owned and closed by the line, as are `drawing` and `encoder`. */
+  readonly face: FaceMotion;
+  readonly drawing: FaceDrawing;
+  readonly encoder: VideoEncoder;
+  /** Shared by all sessions. */
+  readonly budget: FrameBudget;
+  readonly stats: Stats;
+  readonly onFailed: (error: unknown) => void;
+}
 
 /**
  * One viewer's way from mel windows to encoded frames: motion → picture → packet. Stages of consecutive frames overlap;
@@ -18,25 +39,23 @@ const MOST_IN_FLIGHT = 3;
  */
 export class FrameLine implements Closeable {
   readonly #scope = new Scope();
-  readonly #face: FaceMotion;
-  readonly #drawing: FaceDrawing;
-  readonly #encoder: VideoEncoder;
-  readonly #stats: Stats;
-  readonly #onFailed: (error: unknown) => void;
+  readonly #parts: FrameLineParts;
+  readonly #maySpend: () => boolean;
   readonly #due: EncodedUnit[] = [];
   #motionTail: Promise<void> = Promise.resolve();
+  #frames = 0;
   #inFlight = 0;
   #takenUs = -Infinity;
+  #sentUs = -Infinity;
   #wantsKeyFrame = true;
   #failed = false;
 
-  /** Owns what it is given, and closes it. */
-  constructor(parts: { face: FaceMotion; drawing: FaceDrawing; encoder: VideoEncoder; stats: Stats; onFailed: (error: unknown) => void }) {
-    this.#face = this.#scope.own(parts.face);
-    this.#drawing = this.#scope.own(parts.drawing);
-    this.#encoder = this.#scope.own(parts.encoder);
-    this.#stats = parts.stats;
-    this.#onFailed = parts.onFailed;
+  constructor(parts: FrameLineParts) {
+    this.#parts = parts;
+    this.#scope.own(parts.face);
+    this.#scope.own(parts.drawing);
+    this.#scope.own(parts.encoder);
+    this.#maySpend = parts.budget.open();
   }
 
   /** Frames being made. */
@@ -46,11 +65,12 @@ export class FrameLine implements Closeable {
 
   /** Bits a second asked of the encoder. */
   get bitrateBps(): number {
-    return this.#encoder.bitrateBps;
+    return this.#parts.encoder.bitrateBps;
   }
 
+  /** Takes over a bitrate from the next frame on; a very low one also halves the frame rate. */
   setBitrate(bitrateBps: number): void {
-    this.#encoder.setBitrate(bitrateBps);
+    this.#parts.encoder.setBitrate(bitrateBps);
   }
 
   /** Makes the next frame one that can be decoded alone. */
@@ -58,9 +78,12 @@ export class FrameLine implements Closeable {
     this.#wantsKeyFrame = true;
   }
 
-  /** The mouth closes from where it is; for interrupts. */
-  reset(): void {
-    this.#face.reset();
+  /**
+   * After an interrupt the mouth closes from where it is. The one or two frames that are encoded already still leave,
+   * within 60 ms: the viewer's decoder needs each for the next.
+   */
+  interrupt(): void {
+    this.#parts.face.reset();
   }
 
   /** Starts the frame of a window; windows come in order, one per frame. */
@@ -72,7 +95,13 @@ export class FrameLine implements Closeable {
   takeDue(mediaUs: number): EncodedUnit[] {
     this.#takenUs = mediaUs;
     const later = this.#due.findIndex((unit) => unit.mediaUs > mediaUs);
-    return this.#due.splice(0, later === -1 ? this.#due.length : later);
+    const due = this.#due.splice(0, later === -1 ? this.#due.length : later);
+    if (due.length > 0) {
+      this.#sentUs = mediaUs;
+    } else if (mediaUs % FRAME_US === 0 && this.#sentUs > -Infinity) {
+      this.#parts.stats.count('frames_repeated');
+    }
+    return due;
   }
 
   close(): Promise<void> {
@@ -87,32 +116,60 @@ export class FrameLine implements Closeable {
     if (this.#scope.closed || this.#failed) {
       return;
     }
+    const { face, drawing, stats } = this.#parts;
     const startMs = performance.now();
-    const motion = await this.#face.next(window, state);
-    this.#stats.stageMs('motion', performance.now() - startMs);
-    if (this.#inFlight >= MOST_IN_FLIGHT) {
-      this.#stats.count('frames_dropped');
+    const motion = await face.next(window, state);
+    stats.stageMs('motion', performance.now() - startMs);
+    if (!this.#begins()) {
       return;
     }
     this.#inFlight += 1;
     // Not awaited: the next window's motion is worked out while this one is drawn.
-    void this.#drawing.draw(motion).then((picture) => this.#encode(picture)).catch((error: unknown) => { this.#lose(error); })
+    void drawing.draw(motion).then((picture) => this.#encode(picture)).catch((error: unknown) => { this.#lose(error); })
       .finally(() => { this.#inFlight -= 1; });
   }
 
+  /** Says whether the next frame is to be drawn, and counts it when not. */
+  #begins(): boolean {
+    this.#frames += 1;
+    if (this.bitrateBps < HALF_RATE_BELOW_BPS && this.#frames % 2 === 0) {
+      return false;
+    }
+    const { budget, stats } = this.#parts;
+    if (!this.#maySpend()) {
+      stats.count('frames_dropped');
+      return false;
+    }
+    if (this.#inFlight >= MOST_IN_FLIGHT) {
+      budget.missed();
+      stats.count('frames_dropped');
+      return false;
+    }
+    return true;
+  }
+
   async #encode(picture: Picture): Promise<void> {
+    const { budget, encoder, stats } = this.#parts;
     try {
-      this.#stats.count('frames_rendered');
+      stats.count('frames_rendered');
+      if (this.#takenUs - picture.mediaUs >= TOO_LATE_US && this.#takenUs - this.#sentUs < LONGEST_GAP_US) {
+        budget.missed();
+        stats.count('frames_dropped');
+        return;
+      }
       const startMs = performance.now();
       const keyFrame = this.#wantsKeyFrame;
       this.#wantsKeyFrame = false;
-      const unit = await this.#encoder.encode(picture, { keyFrame });
-      this.#stats.stageMs('encode_video', performance.now() - startMs);
+      const unit = await encoder.encode(picture, { keyFrame });
+      stats.stageMs('encode_video', performance.now() - startMs);
       if (unit.keyFrame) {
-        this.#stats.count('key_frames');
+        stats.count('key_frames');
       }
       if (unit.mediaUs <= this.#takenUs) {
-        this.#stats.count('frames_late');
+        stats.count('frames_late');
+      }
+      if (this.#takenUs - unit.mediaUs >= FRAME_US) {
+        budget.missed();
       }
       this.#due.push(unit);
     } finally {
@@ -123,7 +180,7 @@ export class FrameLine implements Closeable {
   /** One frame that came at the wrong moment (its thread was replaced, say) is left out; any other failure is the end. */
   #lose(error: unknown): void {
     if (error instanceof InvalidStateError) {
-      this.#stats.count('frames_dropped');
+      this.#parts.stats.count('frames_dropped');
     } else {
       this.#fail(error);
     }
@@ -132,7 +189,7 @@ export class FrameLine implements Closeable {
   #fail(error: unknown): void {
     if (!this.#failed && !this.#scope.closed) {
       this.#failed = true;
-      this.#onFailed(error);
+      this.#parts.onFailed(error);
     }
   }
 }

@@ -10,17 +10,15 @@ import type { MediaClock } from './base/media-clock.ts';
 import { MEL_BANDS, MEL_WINDOW_FRAMES } from './base/mel-window.ts';
 import { Scope } from './base/scope.ts';
 import type { Closeable } from './base/scope.ts';
-import type { Stats } from './base/stats.ts';
 import { ControlDesk } from './control-desk.ts';
 import type { Command } from './control-desk.ts';
-import type { BitrateController } from './encode/bitrate-controller.ts';
-import type { VoiceEncoder } from './encode/voice-encoder.ts';
-import type { FrameLine } from './frame-line.ts';
+import { Ears } from './ears.ts';
 import type { FaceState } from './motion/face-motion.ts';
+import type { SessionTally } from './session-tally.ts';
 import type { SpeechLine, SpeechTick } from './speech-line.ts';
 import type { ControlChannel } from './transport/control-channel.ts';
 import type { SessionMode } from './transport/messages.ts';
-import type { WebRtcPeer } from './transport/webrtc-peer.ts';
+import type { LinkFigures, ViewerLink } from './viewer-link.ts';
 
 /** What a viewer's session is doing; `waiting` until its WebRTC connection stands. */
 export type SessionState = 'waiting' | 'idle' | 'listening' | 'speaking';
@@ -31,11 +29,10 @@ const STATS_TICKS = 1_000_000 / TICK_US;
 /** How far a mel window reaches back: windows up to this long after an interrupt still hold what was interrupted. */
 const WINDOW_PAST_US = 100_000;
 
-/** A microphone of which nothing came for so long is off. */
-const MICROPHONE_GONE_MS = 1000;
-
 /** The mel window of silence. */
 const SILENCE = new Float32Array(MEL_BANDS * MEL_WINDOW_FRAMES).fill(-4);
+
+const NO_LINK: LinkFigures = Object.freeze({ framesInFlight: 0, videoBitrateBps: 0, fractionLost: 0, roundTripMs: 0, avOffsetMs: 0, framesSent: 0, bytesSent: 0 });
 
 /** What happens to a session, for its owner. */
 export interface SessionEvents {
@@ -43,6 +40,13 @@ export interface SessionEvents {
   /** An utterance that waited for nothing but the pipeline is heard and seen. */
   speechHeard: { readonly waitedMs: number };
   firstFrameSent: { readonly afterMs: number };
+  /** The first silent packet after an interrupt left. */
+  silenced: { readonly afterMs: number };
+}
+
+/** Numbers of one session, for metrics and its summary. */
+export interface SessionGauges extends LinkFigures {
+  readonly queuedSpeechMs: number;
 }
 
 /** What a session is made of; it owns the closeable parts, but not the clock. */
@@ -55,22 +59,13 @@ export interface SessionParts {
   readonly delayMs: number;
   readonly clock: MediaClock;
   readonly logger: Logger;
-  readonly stats: Stats;
+  readonly stats: SessionTally;
   readonly mel: MelStream;
-  readonly voiceEncoder: VoiceEncoder;
   readonly voiceActivity: VoiceActivityDetector;
-  readonly bitrate: BitrateController;
   openMicrophone(): Microphone;
   openSpeech(): Promise<SpeechLine>;
-  openFrames(peer: WebRtcPeer, onFailed: (error: unknown) => void): Promise<FrameLine>;
-  answer(offerSdp: string): Promise<{ peer: WebRtcPeer; answerSdp: string }>;
-}
-
-/** A viewer's connection and what it needs. */
-interface Viewing {
-  readonly peer: WebRtcPeer;
-  readonly frames: FrameLine;
-  readonly offeredAtMs: number;
+  /** Answers an offer and builds what feeds the connection. */
+  openLink(offerSdp: string, onFailed: (error: unknown) => void): Promise<{ link: ViewerLink; answerSdp: string }>;
 }
 
 /** One viewer's pipeline: sound → mel → motion → picture → packets, conducted tick by tick on the media clock. */
@@ -83,20 +78,18 @@ export class Session implements Closeable {
   readonly #scope = new Scope();
   readonly #desk: ControlDesk;
   readonly #speech: SpeechLine;
-  #microphone: Microphone | undefined;
-  #microphoneMs = -Infinity;
+  readonly #ears: Ears;
   #mode: SessionMode;
   #state: SessionState = 'waiting';
-  #viewing: Viewing | undefined;
+  #link: ViewerLink | undefined;
   #connecting: Promise<unknown> = Promise.resolve();
   #ticks = 0;
-  #sentFrames = 0;
-  #firstFrameSent = false;
+  #toldFrames = 0;
   #speechToFrameMs: number | null = null;
-  #viewerSpeaks = false;
   #silentUntilUs = -Infinity;
-  #loss = { fractionLost: 0, roundTripMs: 0 };
+  #interruptedMs: number | undefined;
   #lastActiveMs = performance.now();
+  #finishing: string | undefined;
   #ending: string | undefined;
 
   /** Opens a session that waits for its viewer. */
@@ -121,11 +114,11 @@ export class Session implements Closeable {
     }));
     this.#speech = this.#scope.own(speech);
     this.#listenToSpeech(speech);
-    this.#scope.own(parts.voiceEncoder);
-    const { events } = this.#scope.own(parts.voiceActivity);
-    events.on('started', () => { this.#onVoice(true); });
-    events.on('ended', () => { this.#onVoice(false); });
-    events.on('failed', ({ error }) => { this.#fail(error); });
+    this.#ears = this.#scope.own(new Ears({
+      voiceActivity: parts.voiceActivity, openMicrophone: () => parts.openMicrophone(),
+      onVoice: (speaks) => { this.#desk.tell({ type: speaks ? 'vad.started' : 'vad.ended' }); },
+      onFailed: (error) => { this.#fail(error); },
+    }));
   }
 
   get mode(): SessionMode {
@@ -137,8 +130,14 @@ export class Session implements Closeable {
   }
 
   /** Numbers for metrics. */
-  get gauges(): { queuedSpeechMs: number; framesInFlight: number; videoBitrateBps: number; fractionLost: number; roundTripMs: number } {
-    return { queuedSpeechMs: this.#speech.queuedMs, framesInFlight: this.#viewing?.frames.inFlight ?? 0, videoBitrateBps: this.#viewing?.frames.bitrateBps ?? 0, ...this.#loss };
+  get gauges(): SessionGauges {
+    return { ...(this.#link?.figures ?? NO_LINK), queuedSpeechMs: this.#speech.queuedMs };
+  }
+
+  /** Numbers since the start, for the line that sums the session up. */
+  get summary(): object {
+    const { framesSent, bytesSent } = this.gauges;
+    return { avatar: this.avatar.id, playedMs: this.#ticks * (TICK_US / 1000), framesSent, bytesSent, speechToFrameMs: this.#speechToFrameMs, ...this.#parts.stats.counts() };
   }
 
   /** When the session last had speech, a message or a microphone, in `performance.now()` time. */
@@ -153,7 +152,7 @@ export class Session implements Closeable {
   connect(offerSdp: string): Promise<string> {
     const answer = this.#connecting.then(() => {
       this.#assertOpen();
-      return this.#viewing?.peer.restart(offerSdp) ?? this.#view(offerSdp);
+      return this.#link?.restart(offerSdp) ?? this.#view(offerSdp);
     });
     // The caller hears of a failure; the chain only keeps offers apart.
     this.#connecting = answer.then(() => undefined, () => undefined);
@@ -161,9 +160,9 @@ export class Session implements Closeable {
   }
 
   /** Takes a trickled ICE candidate. @throws AvatarError `invalid_candidate`, `session_ended`. */
-  async addCandidate(candidate: Parameters<WebRtcPeer['addCandidate']>[0]): Promise<void> {
+  async addCandidate(candidate: Parameters<ViewerLink['addCandidate']>[0]): Promise<void> {
     this.#assertOpen();
-    await this.#viewing?.peer.addCandidate(candidate);
+    await this.#link?.addCandidate(candidate);
   }
 
   /** Lets a WebSocket control the session. @throws AvatarError `stream_taken`, `session_ended`. */
@@ -171,6 +170,18 @@ export class Session implements Closeable {
     this.#assertOpen();
     this.#desk.attach(channel);
     this.#tellState();
+  }
+
+  /** Lets what is being spoken end, for at most so long, then ends the session; nothing new is spoken. */
+  async finish(reason: string, { withinMs }: { withinMs: number }): Promise<void> {
+    this.#finishing = reason;
+    if (this.#state === 'speaking') {
+      const ended = new Promise<void>((resolve) => { this.#scope.defer(resolve); });
+      const timer = setTimeout(() => { void this.end(reason); }, withinMs);
+      await ended;
+      clearTimeout(timer);
+    }
+    await this.end(reason);
   }
 
   /** Ends the session and frees everything; the first reason counts. */
@@ -193,17 +204,14 @@ export class Session implements Closeable {
   }
 
   async #view(offerSdp: string): Promise<string> {
-    const offeredAtMs = performance.now();
-    const { peer, answerSdp } = await this.#parts.answer(offerSdp);
-    const frames = await this.#parts.openFrames(peer, (error) => { this.#fail(error); }).catch(async (error: unknown) => {
-      await peer.close();
-      throw error;
-    });
-    this.#scope.own(peer);
-    this.#scope.own(frames);
+    const { link, answerSdp } = await this.#parts.openLink(offerSdp, (error) => { this.#fail(error); });
+    this.#scope.own(link);
     this.#assertOpen();
-    this.#viewing = { peer, frames, offeredAtMs };
-    this.#listen(peer, frames);
+    this.#link = link;
+    link.events.on('connected', () => { this.#scope.defer(this.#parts.clock.subscribe(() => { this.#onTick(link); })); });
+    link.events.on('microphonePacket', (packet) => { this.#ears.push(packet); });
+    link.events.on('firstFrameSent', (sent) => { this.events.emit('firstFrameSent', sent); });
+    link.events.on('closed', ({ reason }) => { void this.end(reason === 'closed' ? 'closed' : `viewer_${reason}`); });
     return answerSdp;
   }
 
@@ -216,84 +224,62 @@ export class Session implements Closeable {
       this.#desk.tell({ type: 'speech.started', id });
     });
     events.on('ended', (ended) => { this.#desk.tell({ type: 'speech.ended', ...ended }); });
+    events.on('window', (window) => { this.#desk.tell({ type: 'speech.window', ...window }); });
     events.on('failed', ({ error }) => {
       this.#parts.logger.warn({ session: this.id, err: error }, 'A text was not spoken.');
       this.#desk.tell({ type: 'error', code: error.code, message: error.message });
     });
   }
 
-  #listen(peer: WebRtcPeer, frames: FrameLine): void {
-    peer.events.on('connected', () => {
-      this.#scope.defer(this.#parts.clock.subscribe(() => { this.#tick(peer, frames); }));
-    });
-    peer.events.on('keyFrameRequested', ({ by }) => {
-      if (by !== 'connected') {
-        this.#parts.stats.count('pictures_lost');
-      }
-      frames.requestKeyFrame();
-    });
-    peer.events.on('microphonePacket', (packet) => {
-      this.#microphoneMs = performance.now();
-      this.#microphone ??= this.#scope.own(this.#parts.openMicrophone());
-      this.#microphone.push(packet);
-    });
-    peer.events.on('bandwidthEstimated', ({ bps }) => {
-      frames.setBitrate(this.#parts.bitrate.estimated({ bandwidthBps: bps, sentBytes: peer.statistics.bytesSent, ...this.#loss }, performance.now()));
-    });
-    peer.events.on('reportReceived', (report) => { this.#loss = report; });
-    peer.events.on('closed', ({ reason }) => { void this.end(reason === 'closed' ? 'closed' : `viewer_${reason}`); });
+  /** A fault in one session's tick ends that session, and no other. */
+  #onTick(link: ViewerLink): void {
+    try {
+      this.#tick(link);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /** One tick of the media clock: 20 ms of sound, and every second time a frame. */
-  #tick(peer: WebRtcPeer, frames: FrameLine): void {
-    const microphone = this.#mode === 'push' ? undefined : this.#microphone?.pull();
-    if (microphone !== undefined) {
-      this.#parts.voiceActivity.push(microphone);
-    }
+  #tick(link: ViewerLink): void {
+    const microphone = this.#mode === 'push' ? undefined : this.#ears.pull();
     const sound = this.#speech.tick(this.#mode === 'mirror' ? microphone : undefined);
     this.#setState(this.#stateOf(sound));
-    this.#startFrames(frames, sound);
+    this.#startFrames(link, sound);
     const playedUs = this.#ticks * TICK_US - this.#parts.delayMs * 1000;
     if (playedUs >= 0) {
-      this.#send(peer, frames, sound.voice, playedUs);
+      link.send(sound.voice, playedUs, !sound.heard);
+    }
+    if (this.#interruptedMs !== undefined && !sound.heard) {
+      this.events.emit('silenced', { afterMs: performance.now() - this.#interruptedMs });
+      this.#interruptedMs = undefined;
     }
     this.#ticks += 1;
     if (this.#ticks % STATS_TICKS === 0) {
-      this.#desk.tell({ type: 'stats', framesPerSecond: this.#sentFrames, speechToFrameMs: this.#speechToFrameMs, bitrateBps: frames.bitrateBps, queuedMs: Math.round(this.#speech.queuedMs) });
-      this.#sentFrames = 0;
+      this.#tellStats(link.figures);
+    }
+    if (this.#finishing !== undefined && this.#state !== 'speaking') {
+      void this.end(this.#finishing);
     }
   }
 
-  #startFrames(frames: FrameLine, sound: SpeechTick): void {
+  #startFrames(link: ViewerLink, sound: SpeechTick): void {
     const { mel, stats } = this.#parts;
     const state: FaceState = sound.speaking ? 'speaking' : this.#state === 'waiting' ? 'idle' : this.#state;
     const startMs = performance.now();
     mel.push(sound.mel);
     for (let window = mel.take(); window !== undefined; window = mel.take()) {
-      frames.push(window.mediaUs < this.#silentUntilUs ? { mediaUs: window.mediaUs, values: SILENCE } : window, state);
+      link.startFrame(window.mediaUs < this.#silentUntilUs ? { mediaUs: window.mediaUs, values: SILENCE } : window, state);
     }
     stats.stageMs('mel', performance.now() - startMs);
   }
 
-  #send(peer: WebRtcPeer, frames: FrameLine, voice: Float32Array, playedUs: number): void {
-    const startMs = performance.now();
-    peer.sendAudio(this.#parts.voiceEncoder.encode(voice, playedUs));
-    this.#parts.stats.stageMs('encode_audio', performance.now() - startMs);
-    for (const unit of frames.takeDue(playedUs)) {
-      peer.sendVideo(unit);
-      this.#sentFrames += 1;
-      if (!this.#firstFrameSent && this.#viewing !== undefined) {
-        this.#firstFrameSent = true;
-        this.events.emit('firstFrameSent', { afterMs: performance.now() - this.#viewing.offeredAtMs });
-      }
-    }
-  }
-
   #stateOf({ heard }: SpeechTick): SessionState {
-    const listens = this.#mode !== 'push' && performance.now() - this.#microphoneMs < MICROPHONE_GONE_MS;
-    const speaks = heard || (this.#mode === 'mirror' && this.#viewerSpeaks);
+    const nowMs = performance.now();
+    const listens = this.#mode !== 'push' && this.#ears.listens(nowMs);
+    const speaks = heard || (this.#mode === 'mirror' && this.#ears.viewerSpeaks);
     if (speaks || listens) {
-      this.#lastActiveMs = performance.now();
+      this.#lastActiveMs = nowMs;
     }
     return speaks ? 'speaking' : listens ? 'listening' : 'idle';
   }
@@ -309,22 +295,32 @@ export class Session implements Closeable {
     this.#desk.tell({ type: 'session.state', state: this.#state === 'waiting' ? 'idle' : this.#state, mode: this.#mode });
   }
 
-  #onVoice(speaks: boolean): void {
-    this.#viewerSpeaks = speaks;
-    this.#desk.tell({ type: speaks ? 'vad.started' : 'vad.ended' });
+  #tellStats({ framesSent, videoBitrateBps }: LinkFigures): void {
+    this.#desk.tell({
+      type: 'stats', framesPerSecond: framesSent - this.#toldFrames, speechToFrameMs: this.#speechToFrameMs,
+      bitrateBps: videoBitrateBps, queuedMs: Math.round(this.#speech.queuedMs),
+    });
+    this.#toldFrames = framesSent;
   }
 
   #onMessage(message: Command): void {
     this.#lastActiveMs = performance.now();
     switch (message.type) {
-      case 'speak': { this.#speech.speak(message.text, { voice: message.voice, id: message.id }); return; }
-      case 'audio.start': { this.#speech.startPcm(message.rateHz, message.id); return; }
+      case 'speak': {
+        this.#assertOpen();
+        this.#speech.speak(message.text, { voice: message.voice, id: message.id });
+        return;
+      }
+      case 'audio.start': {
+        this.#assertOpen();
+        this.#speech.startPcm(message.rateHz, message.id);
+        return;
+      }
       case 'audio.end': { this.#speech.endPcm(); return; }
       case 'interrupt': { this.#interrupt(); return; }
       case 'mode': {
         this.#mode = message.mode;
-        this.#viewerSpeaks = false;
-        this.#parts.voiceActivity.reset();
+        this.#ears.reset();
         this.#tellState();
       }
     }
@@ -332,9 +328,10 @@ export class Session implements Closeable {
 
   #interrupt(): void {
     this.#parts.stats.count('interrupts');
+    this.#interruptedMs = performance.now();
     this.#silentUntilUs = this.#ticks * TICK_US + WINDOW_PAST_US;
     this.#speech.interrupt();
-    this.#viewing?.frames.reset();
+    this.#link?.interrupt();
   }
 
   #fail(error: unknown): void {
@@ -344,8 +341,8 @@ export class Session implements Closeable {
   }
 
   #assertOpen(): void {
-    if (this.#ending !== undefined) {
-      throw new AvatarError('session_ended', 'The session has ended. Create a new one.');
+    if (this.#ending !== undefined || this.#finishing !== undefined) {
+      throw new AvatarError('session_ended', 'The session has ended or is about to. Create a new one.');
     }
   }
 }

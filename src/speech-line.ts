@@ -20,6 +20,9 @@ const FADE_SAMPLES = VOICE_RATE_HZ / 200;
 /** Speech of a text that may wait in the queue before the engine is asked for more. */
 const TEXT_AHEAD_MS = 3000;
 
+/** How often the window of a push is announced, in ticks: half a second. */
+const WINDOW_TICKS = 25;
+
 /** Texts that may wait behind the one being spoken. */
 const MOST_WAITING_TEXTS = 16;
 
@@ -28,6 +31,8 @@ export interface SpeechLineEvents {
   /** Its first sound leaves; it arrived `waitedMs` ago, and nothing else was waiting then when `fresh`. */
   started: { readonly id: string; readonly waitedMs: number; readonly fresh: boolean };
   ended: { readonly id: string; readonly playedMs: number; readonly interrupted: boolean };
+  /** So much more sound may be pushed now, in milliseconds: at the start of a push and every half second until it ends. */
+  window: { readonly id: string; readonly windowMs: number };
   /** A text could not be spoken. */
   failed: { readonly id: string; readonly error: AvatarError };
 }
@@ -135,6 +140,7 @@ export class SpeechLine implements Closeable {
     }
     this.#queue.begin(id, rateHz);
     this.#pushedId = id;
+    this.#tellWindow(id);
     return id;
   }
 
@@ -192,6 +198,9 @@ export class SpeechLine implements Closeable {
       this.#lastSpokenTick = this.#ticks;
     }
     this.#ticks += 1;
+    if (this.#pushedId !== undefined && this.#ticks % WINDOW_TICKS === 0) {
+      this.#tellWindow(this.#pushedId);
+    }
     if (this.#queue.queuedMs < TEXT_AHEAD_MS) {
       this.#roomMade?.();
     }
@@ -229,6 +238,10 @@ export class SpeechLine implements Closeable {
     const { atMs, fresh } = this.#arrivals.get(id) ?? { atMs: nowMs, fresh: false };
     this.#arrivals.delete(id);
     this.events.emit('started', { id, waitedMs: nowMs - atMs, fresh });
+  }
+
+  #tellWindow(id: string): void {
+    this.events.emit('window', { id, windowMs: Math.max(0, Math.round(this.#options.maxQueuedMs - this.#queue.queuedMs)) });
   }
 
   #arrived(id: string): void {

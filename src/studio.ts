@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
+import type { Avatar } from './avatars/avatar.ts';
 import { AvatarStore } from './avatars/avatar-store.ts';
 import { EspeakTextToSpeech } from './audio/espeak-text-to-speech.ts';
 import { Microphone } from './audio/microphone.ts';
@@ -16,17 +17,21 @@ import type { Stats } from './base/stats.ts';
 import { BitrateController } from './encode/bitrate-controller.ts';
 import { VideoEncoder } from './encode/video-encoder.ts';
 import { VoiceEncoder } from './encode/voice-encoder.ts';
+import { FrameBudget } from './frame-budget.ts';
 import { FrameLine } from './frame-line.ts';
 import { FaceMotion } from './motion/face-motion.ts';
 import { MelExpressionModel } from './motion/mel-expression-model.ts';
 import type { ExpressionModel } from './motion/expression-model.ts';
 import type { Renderer } from './render/renderer.ts';
 import { WarpRenderer } from './render/warp-renderer.ts';
+import { SessionTally } from './session-tally.ts';
 import { Session } from './session.ts';
 import { SpeechLine } from './speech-line.ts';
 import type { SessionMode } from './transport/messages.ts';
 import { WebRtcPeer } from './transport/webrtc-peer.ts';
 import type { IceServer } from './transport/webrtc-peer.ts';
+import { ViewerLink } from './viewer-link.ts';
+import { VoiceLine } from './voice-line.ts';
 
 const MODELS_FOLDER = fileURLToPath(new URL('../models', import.meta.url));
 
@@ -38,7 +43,7 @@ export interface StudioOptions {
   readonly speech: { readonly voice: string; readonly maxTextChars: number; readonly maxQueuedMs: number; readonly pipelineMs: number };
   readonly video: { readonly codecs: readonly VideoCodec[]; readonly startKbps: number; readonly minKbps: number; readonly maxKbps: number };
   readonly avatars: { readonly folder: string; readonly default: string; readonly max: number };
-  readonly webrtc: { readonly iceServers: readonly IceServer[]; readonly portMin: number; readonly portMax: number; readonly publicAddress: string; readonly loopbackOnly: boolean };
+  readonly webrtc: { readonly iceServers: readonly IceServer[]; readonly portMin: number; readonly portMax: number; readonly publicAddress: string; readonly loopbackOnly: boolean; readonly silenceTimeoutMs: number };
   /** 0: one less than the machine has cores. */
   readonly renderThreads: number;
 }
@@ -51,6 +56,7 @@ export class Studio implements Closeable {
   readonly #logger: Logger;
   readonly #stats: Stats;
   readonly #clock: MediaClock;
+  readonly #budget = new FrameBudget();
   readonly #renderer: Renderer;
   readonly #expression: ExpressionModel;
   readonly #textToSpeech: TextToSpeech | undefined;
@@ -107,30 +113,28 @@ export class Studio implements Closeable {
       this.#textToSpeech?.checkVoice(voice);
     }
     const avatar = await this.avatars.get(asked.avatar ?? this.#options.avatars.default);
-    const { speech, video } = this.#options;
+    const { speech } = this.#options;
     const id = randomUUID();
+    const stats = new SessionTally(this.#stats);
     return Session.open({
-      id, avatar, voice,
+      id, avatar, voice, stats,
       mode: asked.mode ?? 'push',
       delayMs: speech.pipelineMs,
-      clock: this.#clock, logger: this.#logger, stats: this.#stats,
+      clock: this.#clock, logger: this.#logger,
       mel: new MelStream(),
-      voiceEncoder: await VoiceEncoder.open(),
-      voiceActivity: this.#voiceActivity.detector({ stats: this.#stats }),
-      bitrate: new BitrateController({ startBps: video.startKbps * 1000, minBps: video.minKbps * 1000, maxBps: video.maxKbps * 1000 }),
-      openMicrophone: () => Microphone.create({ stats: this.#stats }),
+      voiceActivity: this.#voiceActivity.detector({ stats }),
+      openMicrophone: () => Microphone.create({ stats }),
       openSpeech: () => SpeechLine.open({
         ...speech, voice, delayMs: speech.pipelineMs, textToSpeech: this.#textToSpeech,
         onListenerError: (error) => { this.#logger.error({ err: error, session: id }, 'A listener of a speech line failed.'); },
       }),
-      openFrames: async (peer, onFailed) => new FrameLine({
-        face: new FaceMotion({ model: this.#expression, seed: seedOf(id) }),
-        drawing: await this.#renderer.open(avatar),
-        encoder: await VideoEncoder.open({ codec: peer.videoCodec ?? 'vp8', width: avatar.width, height: avatar.height, bitrateBps: video.startKbps * 1000, logger: this.#logger }),
-        stats: this.#stats, onFailed,
-      }),
-      answer: (offerSdp) => WebRtcPeer.answer(offerSdp, { ...this.#options.webrtc, videoCodecs: video.codecs, logger: this.#logger }),
+      openLink: (offerSdp, onFailed) => this.#openLink(offerSdp, { avatar, seed: seedOf(id), stats, onFailed }),
     });
+  }
+
+  /** The share of frames that every session leaves out at the moment. */
+  get leftOutShare(): number {
+    return this.#budget.leftOutShare;
   }
 
   close(): Promise<void> {
@@ -140,6 +144,36 @@ export class Studio implements Closeable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+
+  /** Answers a viewer's offer and builds what draws, encodes and sends for it; what was built is closed when a part fails. */
+  async #openLink(offerSdp: string, { avatar, seed, stats, onFailed }: LinkOrder): Promise<{ link: ViewerLink; answerSdp: string }> {
+    const { video, webrtc } = this.#options;
+    const offeredAtMs = performance.now();
+    const startBps = video.startKbps * 1000;
+    await using scope = new Scope();
+    const { peer, answerSdp } = await WebRtcPeer.answer(offerSdp, { ...webrtc, videoCodecs: video.codecs, logger: this.#logger });
+    scope.own(peer);
+    const drawing = scope.own(await this.#renderer.open(avatar));
+    const encoder = scope.own(await VideoEncoder.open({ codec: peer.videoCodec ?? 'vp8', width: avatar.width, height: avatar.height, bitrateBps: startBps, logger: this.#logger }));
+    const voice = scope.own(await VoiceLine.open({ openEncoder: (expectedLossPercent) => VoiceEncoder.open({ expectedLossPercent }), stats, onFailed }));
+    const frames = new FrameLine({ face: new FaceMotion({ model: this.#expression, seed }), drawing, encoder, budget: this.#budget, stats, onFailed });
+    scope.release();
+    return {
+      link: new ViewerLink({
+        peer, frames, voice, stats, offeredAtMs, logger: this.#logger,
+        bitrate: new BitrateController({ startBps, minBps: video.minKbps * 1000, maxBps: video.maxKbps * 1000 }),
+      }),
+      answerSdp,
+    };
+  }
+}
+
+/** What a link is built for. */
+interface LinkOrder {
+  readonly avatar: Avatar;
+  readonly seed: number;
+  readonly stats: Stats;
+  readonly onFailed: (error: unknown) => void;
 }
 
 /** The built-in engine, or none where its optional package is not installed. */

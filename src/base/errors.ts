@@ -17,6 +17,7 @@ export const ERROR_CATALOGUE = {
   internal: { status: 500, meaning: 'A fault in the server. It is logged; try again, then report it.' },
   unknown_session: { status: 404, meaning: 'The session does not exist or has ended. Create a new one.' },
   too_many_sessions: { status: 503, meaning: 'All session slots are taken. Wait for Retry-After seconds.' },
+  overloaded: { status: 503, meaning: 'One more session would not fit: the machine is too busy for what a session costs. Wait for Retry-After seconds.' },
   session_ended: { status: 410, meaning: 'The session ended while the request was under way. Create a new one.' },
   session_failed: { status: 500, meaning: 'A stage of the session failed and the session was closed. Create a new one.' },
   stream_taken: { status: 409, meaning: 'Another WebSocket controls this session. Close it first.' },

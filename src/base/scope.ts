@@ -31,6 +31,11 @@ export class Scope implements Closeable, AsyncDisposable {
     this.#children.push(close);
   }
 
+  /** Lets go of every child without closing it: someone else owns them now. */
+  release(): void {
+    this.#children.length = 0;
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#closeAll();
     return this.#closing;

@@ -6,7 +6,7 @@ export type Stage = (typeof STAGES)[number];
 
 /** Things that are counted. */
 export const COUNTED_EVENTS = [
-  'frames_rendered', 'frames_late', 'frames_dropped', 'key_frames', 'pictures_lost', 'interrupts',
+  'frames_rendered', 'frames_late', 'frames_dropped', 'frames_repeated', 'key_frames', 'pictures_lost', 'interrupts',
   'worker_restarts', 'microphone_packets_lost', 'clock_ticks_skipped',
 ] as const;
 

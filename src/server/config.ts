@@ -21,6 +21,10 @@ export const configSchema = z.strictObject({
     unconnectedS: z.number().min(1).default(30),
     idleS: z.number().min(1).default(900),
     totalS: z.number().min(1).default(14_400),
+    silenceS: z.number().min(1).max(60).default(4),
+    finishS: z.number().min(0).max(60).default(5),
+    assured: z.int().min(1).max(1000).default(2),
+    cpuShare: z.number().min(0.1).max(1).default(0.9),
   }).prefault({}),
   webrtc: z.strictObject({
     iceServers: z.array(z.strictObject({

@@ -1,8 +1,12 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import packageJson from '../../package.json' with { type: 'json' };
 import { COUNTED_EVENTS, STAGES } from '../base/stats.ts';
 import type { CountedEvent, Stage, Stats } from '../base/stats.ts';
 
+const { version } = packageJson;
+
 const STAGE_BUCKETS_S = [0.0005, 0.001, 0.002, 0.004, 0.006, 0.01, 0.015, 0.02, 0.03, 0.04, 0.08, 0.2, 1];
+const SILENCE_BUCKETS_S = [0.005, 0.01, 0.02, 0.03, 0.04, 0.06, 0.1, 0.15, 0.3, 1];
 const LATENCY_BUCKETS_S = [0.05, 0.1, 0.15, 0.2, 0.225, 0.25, 0.275, 0.3, 0.35, 0.4, 0.5, 0.75, 1, 2];
 
 /** Name, kind, labels and meaning of every metric; README's table and the tests are held to this list. */
@@ -14,9 +18,11 @@ export const METRICS = {
   orator_stage_seconds: { kind: 'histogram', labels: ['stage'], help: 'Time one unit of work took in a stage.' },
   orator_speech_to_frame_seconds: { kind: 'histogram', labels: [], help: 'From the first sound of an utterance arriving to its first video frame being sent.' },
   orator_first_frame_seconds: { kind: 'histogram', labels: [], help: 'From the SDP offer to the first video frame being sent.' },
+  orator_interrupt_silence_seconds: { kind: 'histogram', labels: [], help: 'From an interrupt arriving to the first silent packet being sent.' },
   orator_frames_rendered_total: { kind: 'counter', labels: [], help: 'Video frames drawn.' },
   orator_frames_late_total: { kind: 'counter', labels: [], help: 'Video frames sent after their time.' },
-  orator_frames_dropped_total: { kind: 'counter', labels: [], help: 'Video frames not drawn because earlier ones were still under way.' },
+  orator_frames_dropped_total: { kind: 'counter', labels: [], help: 'Video frames left out because the machine could not make them in time.' },
+  orator_frames_repeated_total: { kind: 'counter', labels: [], help: 'Times of a video frame at which none was there, so that viewers saw the last one longer.' },
   orator_key_frames_total: { kind: 'counter', labels: [], help: 'Key frames sent.' },
   orator_pictures_lost_total: { kind: 'counter', labels: [], help: 'Requests for a key frame by viewers.' },
   orator_interrupts_total: { kind: 'counter', labels: [], help: 'Interrupts.' },
@@ -28,7 +34,13 @@ export const METRICS = {
   orator_video_bitrate_bps: { kind: 'gauge', labels: [], help: 'Video bitrate asked of the encoders, summed over sessions.' },
   orator_fraction_lost_ratio: { kind: 'gauge', labels: [], help: 'Largest share of packets lost that a viewer reported last.' },
   orator_round_trip_seconds: { kind: 'gauge', labels: [], help: 'Longest round trip that a viewer reported last.' },
+  orator_audio_video_offset_seconds: { kind: 'gauge', labels: [], help: 'How much later than its sound the picture leaves, smoothed; the session where it is largest.' },
+  orator_frames_left_out_ratio: { kind: 'gauge', labels: [], help: 'Share of its frames that every session leaves out under overload.' },
+  orator_session_cost_cores: { kind: 'gauge', labels: [], help: 'Measured CPU cost of one session, in cores; new sessions are let in by it.' },
+  orator_info: { kind: 'gauge', labels: ['version', 'pack', 'provider'], help: 'Always 1: what runs. pack draws the face, on provider.' },
 } as const satisfies Record<string, { kind: 'gauge' | 'counter' | 'histogram'; labels: readonly string[]; help: string }>;
+
+const BUCKETS_S: Partial<Record<string, number[]>> = { orator_stage_seconds: STAGE_BUCKETS_S, orator_interrupt_silence_seconds: SILENCE_BUCKETS_S };
 
 /** Name of a metric. */
 export type MetricName = keyof typeof METRICS;
@@ -41,6 +53,9 @@ export interface SessionGauges {
   readonly videoBitrateBps: number;
   readonly fractionLost: number;
   readonly roundTripMs: number;
+  readonly avOffsetMs: number;
+  readonly leftOutShare: number;
+  readonly costCores: number;
 }
 
 /** Turns what stages and sessions report into Prometheus metrics. */
@@ -57,7 +72,7 @@ export class Metrics implements Stats {
       if (kind === 'counter') {
         this.#counters.set(name, new Counter(options));
       } else if (kind === 'histogram') {
-        this.#histograms.set(name, new Histogram({ ...options, buckets: name === 'orator_stage_seconds' ? STAGE_BUCKETS_S : LATENCY_BUCKETS_S }));
+        this.#histograms.set(name, new Histogram({ ...options, buckets: BUCKETS_S[name] ?? LATENCY_BUCKETS_S }));
       } else {
         new Gauge({ ...options, collect(): void { setGauge(this, name, readGauges()); } });
       }
@@ -88,6 +103,10 @@ export class Metrics implements Stats {
 
   speechToFrameMs(ms: number): void {
     this.#histogram('orator_speech_to_frame_seconds').observe(ms / 1000);
+  }
+
+  interruptSilenceMs(ms: number): void {
+    this.#histogram('orator_interrupt_silence_seconds').observe(ms / 1000);
   }
 
   firstFrameMs(ms: number): void {
@@ -136,6 +155,10 @@ function setGauge(gauge: Gauge, name: string, values: SessionGauges): void {
     case 'orator_video_bitrate_bps': { gauge.set(values.videoBitrateBps); return; }
     case 'orator_fraction_lost_ratio': { gauge.set(values.fractionLost); return; }
     case 'orator_round_trip_seconds': { gauge.set(values.roundTripMs / 1000); return; }
+    case 'orator_audio_video_offset_seconds': { gauge.set(values.avOffsetMs / 1000); return; }
+    case 'orator_frames_left_out_ratio': { gauge.set(values.leftOutShare); return; }
+    case 'orator_session_cost_cores': { gauge.set(values.costCores); return; }
+    case 'orator_info': { gauge.set({ version, pack: 'built-in', provider: 'cpu' }, 1); return; }
     default: { throw new TypeError(`${name} is no gauge.`); }
   }
 }

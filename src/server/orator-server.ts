@@ -41,8 +41,8 @@ export class OratorServer implements Closeable {
     const scope = new Scope();
     try {
       const metrics: Metrics = new Metrics(() => sessions.gauges());
-      const sessions = new SessionRegistry({ limits: config.sessions, metrics, logger });
-      const [studio, page] = await Promise.all([
+      const sessions: SessionRegistry = new SessionRegistry({ limits: config.sessions, metrics, logger, leftOutShare: () => studio.leftOutShare });
+      const [studio, page]: [Studio, Awaited<ReturnType<typeof bundlePage>>] = await Promise.all([
         Studio.open(studioOptions(config), { logger, stats: metrics }),
         bundlePage(CLIENT_FOLDER),
       ]);
@@ -100,16 +100,16 @@ function addHealthRoutes(app: FastifyInstance, { studio, metrics, sessions, conf
   const unlimited = { config: { rateLimit: false } };
   app.get('/healthz', unlimited, () => ({ status: 'ok' }));
   app.get('/readyz', unlimited, (_request, reply) => {
-    const full = sessions.size >= config.sessions.max;
+    const { full } = sessions;
     return reply.status(full ? 503 : 200).send({ status: full ? 'full' : 'ready', sessions: sessions.size, max: config.sessions.max });
   });
   app.get('/metrics', unlimited, async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
   app.get('/v1/voices', () => ({ voices: studio.voices() }));
 }
 
-function studioOptions({ speech, video, webrtc, avatars, render, server }: Config): Parameters<typeof Studio.open>[0] {
+function studioOptions({ speech, video, webrtc, avatars, render, server, sessions }: Config): Parameters<typeof Studio.open>[0] {
   return {
     speech, video, avatars, renderThreads: render.threads,
-    webrtc: { ...webrtc, loopbackOnly: isLoopback(server.host) && !webrtc.allInterfaces },
+    webrtc: { ...webrtc, loopbackOnly: isLoopback(server.host) && !webrtc.allInterfaces, silenceTimeoutMs: sessions.silenceS * 1000 },
   };
 }

@@ -2,11 +2,15 @@ import { AvatarError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Closeable } from '../base/scope.ts';
 import type { Session } from '../session.ts';
+import { Admission } from './admission.ts';
 import type { Config } from './config.ts';
 import type { Metrics, SessionGauges } from './metrics.ts';
 
 /** How often limits of time are looked at, in milliseconds. */
 const SWEEP_MS = 1000;
+
+/** Age up to which a session does not show in what the machine was measured to do. */
+const YOUNG_MS = 3000;
 
 interface Entry {
   readonly session: Session;
@@ -18,16 +22,24 @@ export class SessionRegistry implements Closeable {
   readonly #limits: Config['sessions'];
   readonly #metrics: Metrics;
   readonly #logger: Logger;
+  readonly #admission: Admission;
+  readonly #leftOutShare: () => number;
   readonly #entries = new Map<string, Entry>();
   readonly #sweep: NodeJS.Timeout;
   #opening = 0;
   #closing: Promise<void> | undefined;
 
-  constructor(parts: { limits: Config['sessions']; metrics: Metrics; logger: Logger }) {
+  /** `leftOutShare` tells the share of frames that sessions leave out under overload. */
+  constructor(parts: { limits: Config['sessions']; metrics: Metrics; logger: Logger; leftOutShare: () => number }) {
     this.#limits = parts.limits;
+    this.#leftOutShare = parts.leftOutShare;
+    this.#admission = new Admission(parts.limits, performance.now());
     this.#metrics = parts.metrics;
     this.#logger = parts.logger;
-    this.#sweep = setInterval(() => { this.#endOverdue(performance.now()); }, SWEEP_MS);
+    this.#sweep = setInterval(() => {
+      this.#admission.measure(this.#running(), performance.now());
+      this.#endOverdue(performance.now());
+    }, SWEEP_MS);
     this.#sweep.unref();
   }
 
@@ -36,17 +48,20 @@ export class SessionRegistry implements Closeable {
     return this.#entries.size + this.#opening;
   }
 
+  /** True when no session more can be let in, whatever it costs. */
+  get full(): boolean {
+    return this.#closing !== undefined || this.size >= this.#limits.max;
+  }
+
   /**
    * Opens a session in a free slot.
-   * @throws AvatarError `too_many_sessions`, and what opening throws.
+   * @throws AvatarError `too_many_sessions`, `overloaded`, and what opening throws.
    */
   async add(open: () => Promise<Session>): Promise<Session> {
-    if (this.#closing !== undefined || this.size >= this.#limits.max) {
-      this.#metrics.sessionRejected('too_many_sessions');
-      throw new AvatarError('too_many_sessions', `All ${this.#limits.max} sessions are taken. Try again after Retry-After seconds.`);
-    }
+    const waits = this.#opening;
     this.#opening += 1;
     try {
+      this.#assertRoom(waits);
       const session = await open();
       this.#keep(session);
       return session;
@@ -70,7 +85,7 @@ export class SessionRegistry implements Closeable {
   /** Sums over all sessions. */
   gauges(): SessionGauges {
     const sessionsByState: Record<string, number> = { waiting: 0, idle: 0, listening: 0, speaking: 0 };
-    const sums = { queuedSpeechMs: 0, framesInFlight: 0, videoBitrateBps: 0, fractionLost: 0, roundTripMs: 0 };
+    const sums = { queuedSpeechMs: 0, framesInFlight: 0, videoBitrateBps: 0, fractionLost: 0, roundTripMs: 0, avOffsetMs: 0 };
     for (const { session } of this.#entries.values()) {
       const { state, gauges } = session;
       sessionsByState[state] = (sessionsByState[state] ?? 0) + 1;
@@ -79,19 +94,42 @@ export class SessionRegistry implements Closeable {
       sums.videoBitrateBps += gauges.videoBitrateBps;
       sums.fractionLost = Math.max(sums.fractionLost, gauges.fractionLost);
       sums.roundTripMs = Math.max(sums.roundTripMs, gauges.roundTripMs);
+      sums.avOffsetMs = Math.max(sums.avOffsetMs, gauges.avOffsetMs);
     }
-    return { sessionsByState, ...sums };
+    return { sessionsByState, ...sums, costCores: this.#admission.costCores, leftOutShare: this.#leftOutShare() };
   }
 
-  /** Ends every session. */
+  /** Lets nobody in any more, lets what is being spoken end within the time set, tells the viewers why, and ends every session. */
   close(): Promise<void> {
     clearInterval(this.#sweep);
-    this.#closing ??= Promise.all([...this.#entries.values()].map(({ session }) => session.end('server_stopped'))).then(() => undefined);
+    const withinMs = this.#limits.finishS * 1000;
+    this.#closing ??= Promise.all([...this.#entries.values()].map(({ session }) => session.finish('server_stopped', { withinMs }))).then(() => undefined);
     return this.#closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Checks that one session more fits beside those that live and the `waits` that are being opened. */
+  #assertRoom(waits: number): void {
+    if (this.#closing !== undefined) {
+      throw new AvatarError('too_many_sessions', 'The server is stopping and takes no new session. Try again after Retry-After seconds.');
+    }
+    const sessions = this.#entries.size + waits;
+    if (sessions >= this.#limits.max) {
+      throw new AvatarError('too_many_sessions', `All ${this.#limits.max} sessions are taken. Try again after Retry-After seconds.`);
+    }
+    const bornMs = performance.now() - YOUNG_MS;
+    const young = waits + [...this.#entries.values()].filter(({ startedMs }) => startedMs > bornMs).length;
+    if (!this.#admission.fits({ sessions, young, leftOutShare: this.#leftOutShare() })) {
+      throw new AvatarError('overloaded', `${sessions} sessions are all this machine can serve now, at ${this.#admission.costCores.toFixed(2)} cores each. Try again after Retry-After seconds.`);
+    }
+  }
+
+  /** Sessions that have a viewer. */
+  #running(): number {
+    return [...this.#entries.values()].filter(({ session }) => session.state !== 'waiting').length;
   }
 
   #keep(session: Session): void {
@@ -100,10 +138,11 @@ export class SessionRegistry implements Closeable {
     this.#metrics.sessionStarted();
     session.events.on('speechHeard', ({ waitedMs }) => { this.#metrics.speechToFrameMs(waitedMs); });
     session.events.on('firstFrameSent', ({ afterMs }) => { this.#metrics.firstFrameMs(afterMs); });
+    session.events.on('silenced', ({ afterMs }) => { this.#metrics.interruptSilenceMs(afterMs); });
     session.events.on('ended', ({ reason }) => {
       this.#entries.delete(session.id);
       this.#metrics.sessionEnded(reason);
-      this.#logger.info({ session: session.id, reason, seconds: Math.round((performance.now() - startedMs) / 1000) }, 'A session ended.');
+      this.#logger.info({ session: session.id, reason, seconds: Math.round((performance.now() - startedMs) / 1000), ...session.summary }, 'A session ended.');
     });
   }
 

@@ -24,6 +24,7 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('session.state'), state: z.enum(['idle', 'listening', 'speaking']), mode: z.enum(SESSION_MODES) }),
   z.object({ type: z.literal('speech.started'), id: z.string() }),
   z.object({ type: z.literal('speech.ended'), id: z.string(), playedMs: z.number(), interrupted: z.boolean() }),
+  z.object({ type: z.literal('speech.window'), id: z.string(), windowMs: z.number() }),
   z.object({ type: z.literal('vad.started') }),
   z.object({ type: z.literal('vad.ended') }),
   z.object({ type: z.literal('stats'), framesPerSecond: z.number(), speechToFrameMs: z.number().nullable(), bitrateBps: z.number(), queuedMs: z.number() }),

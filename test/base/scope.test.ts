@@ -45,3 +45,12 @@ test('await using closes a scope', async () => {
   }
   assert.deepEqual(log, ['used']);
 });
+
+test('what is released is not closed', async () => {
+  const scope = new Scope();
+  let closed = false;
+  scope.defer(() => { closed = true; });
+  scope.release();
+  await scope.close();
+  assert.equal(closed, false);
+});

@@ -1,0 +1,69 @@
+/** How often the share of left-out frames is thought over, in milliseconds. */
+const PERIOD_MS = 500;
+
+/** Frames of a period below which it says nothing. */
+const LEAST_FRAMES = 10;
+
+/** Share of missed frames up to which all is well: a hiccup is no overload. */
+const TOLERATED = 0.08;
+
+/** Never more than this share is left out: a face at 5 frames a second is still there. */
+const MOST_LEFT_OUT = 0.8;
+
+/** Part of the missed share by which the left-out share grows, and the step by which it shrinks again, per period. */
+const GROWTH = 0.6;
+const SHRINKING = 0.05;
+
+/**
+ * Shares the machine's drawing and encoding among all sessions: while frames come too late, every session leaves out
+ * the same share of its frames before they are begun, evenly spread; when all come in time again, the share shrinks.
+ */
+export class FrameBudget {
+  #share = 0;
+  #asked = 0;
+  #missed = 0;
+  #periodStartMs = -Infinity;
+  #openings = 0;
+
+  /** The share of frames that every session leaves out now, 0 to 0.8. */
+  get leftOutShare(): number {
+    return this.#share;
+  }
+
+  /** Gives a session its turn-taking: the returned function says whether its next frame is to be made. */
+  open(): () => boolean {
+    // Sessions start at different points of their pattern, so that they do not all leave out the same moment.
+    let owed = (this.#openings++ * 0.618) % 1;
+    return () => {
+      this.#thinkOver(performance.now());
+      this.#asked += 1;
+      owed += this.#share;
+      if (owed >= 1) {
+        owed -= 1;
+        return false;
+      }
+      return true;
+    };
+  }
+
+  /** A frame that was begun came too late, or could not be begun because earlier ones were still under way. */
+  missed(): void {
+    this.#missed += 1;
+  }
+
+  #thinkOver(nowMs: number): void {
+    if (nowMs - this.#periodStartMs < PERIOD_MS) {
+      return;
+    }
+    if (this.#asked >= LEAST_FRAMES) {
+      const missedShare = this.#missed / this.#asked;
+      this.#share = missedShare > TOLERATED
+        ? Math.min(MOST_LEFT_OUT, this.#share + GROWTH * missedShare)
+        : Math.max(0, this.#share - SHRINKING);
+    }
+    this.#periodStartMs = nowMs;
+    this.#asked = 0;
+    this.#missed = 0;
+  }
+}
+

@@ -1,0 +1,99 @@
+import { availableParallelism, cpus } from 'node:os';
+
+/** Cost of a session, in cores, as long as none was measured: what README promises of the built-in face. */
+const ASSUMED_COST_CORES = 0.25;
+
+/** Weight of the latest second in what is smoothed. */
+const LATEST = 0.35;
+
+/** Share of the machine that must stay idle beyond what one more session costs. */
+const HEADROOM = 0.05;
+
+/** From this share of left-out frames on nobody more is let in. */
+const LEFT_OUT_LIMIT = 0.05;
+
+/** CPU time since some moment, in seconds. */
+export interface CpuReading {
+  /** Used by this process, all threads. */
+  readonly ownSeconds: number;
+  /** Idle and all time of all of the machine's processors. */
+  readonly idleSeconds: number;
+  readonly allSeconds: number;
+}
+
+/** How an admission is set up. */
+export interface AdmissionOptions {
+  /** So many sessions are let in without asking. */
+  readonly assured: number;
+  /** Share of the cores that sessions may use, 0..1. */
+  readonly cpuShare: number;
+  /** Default: those this process may run on. */
+  readonly cores?: number;
+  /** Default: this process and this machine. */
+  readonly readCpu?: () => CpuReading;
+}
+
+/**
+ * Says whether one more session fits: measures each second what the running ones cost and what the machine has left.
+ * Sessions that just began are counted at that cost, since their own does not show yet.
+ */
+export class Admission {
+  readonly #options: Required<AdmissionOptions>;
+  #last: CpuReading;
+  #lastMs: number;
+  #ownCores = 0;
+  #idleCores: number;
+  #costCores: number | undefined;
+
+  constructor(options: AdmissionOptions, nowMs: number) {
+    this.#options = { cores: availableParallelism(), readCpu: readMachine, ...options };
+    this.#last = this.#options.readCpu();
+    this.#lastMs = nowMs;
+    this.#idleCores = this.#options.cores;
+  }
+
+  /** Measured cost of one session, in cores; an assumption until one was measured. */
+  get costCores(): number {
+    return this.#costCores ?? ASSUMED_COST_CORES;
+  }
+
+  /** Measures the time since the last call, with so many sessions running in it; to be called about every second. */
+  measure(sessions: number, nowMs: number): void {
+    const { cores, readCpu } = this.#options;
+    const reading = readCpu();
+    const passedS = (nowMs - this.#lastMs) / 1000;
+    const allSeconds = reading.allSeconds - this.#last.allSeconds;
+    if (passedS <= 0 || allSeconds <= 0) {
+      return;
+    }
+    this.#ownCores += LATEST * ((reading.ownSeconds - this.#last.ownSeconds) / passedS - this.#ownCores);
+    this.#idleCores += LATEST * (((reading.idleSeconds - this.#last.idleSeconds) / allSeconds) * cores - this.#idleCores);
+    this.#last = reading;
+    this.#lastMs = nowMs;
+    if (sessions > 0) {
+      const costCores = this.#ownCores / sessions;
+      this.#costCores = (this.#costCores ?? costCores) + LATEST * (costCores - (this.#costCores ?? costCores));
+    }
+  }
+
+  /** Says whether one session more fits beside `sessions`, of which `young` are too new to show in what was measured. */
+  fits({ sessions, young, leftOutShare }: { sessions: number; young: number; leftOutShare: number }): boolean {
+    const { assured, cores, cpuShare } = this.#options;
+    if (sessions < assured) {
+      return true;
+    }
+    const neededCores = (young + 1) * this.costCores;
+    return leftOutShare < LEFT_OUT_LIMIT && this.#ownCores + neededCores <= cores * cpuShare && this.#idleCores >= neededCores + HEADROOM * cores;
+  }
+}
+
+function readMachine(): CpuReading {
+  const { user, system } = process.cpuUsage();
+  let idleMs = 0;
+  let allMs = 0;
+  for (const { times } of cpus()) {
+    idleMs += times.idle;
+    allMs += times.user + times.nice + times.sys + times.idle + times.irq;
+  }
+  return { ownSeconds: (user + system) / 1e6, idleSeconds: idleMs / 1000, allSeconds: allMs / 1000 };
+}

@@ -1,0 +1,148 @@
+import { Emitter } from './base/emitter.ts';
+import type { Logger } from './base/logger.ts';
+import type { MelWindow } from './base/mel-window.ts';
+import { Scope } from './base/scope.ts';
+import type { Closeable } from './base/scope.ts';
+import type { Stats } from './base/stats.ts';
+import type { BitrateController } from './encode/bitrate-controller.ts';
+import type { FrameLine } from './frame-line.ts';
+import type { FaceState } from './motion/face-motion.ts';
+import type { WebRtcPeer, WebRtcPeerEvents } from './transport/webrtc-peer.ts';
+import type { VoiceLine } from './voice-line.ts';
+
+/** Weight of the latest frame in the smoothed offset of picture and sound. */
+const LATEST = 0.05;
+
+/** What happens on a viewer's link. */
+export interface ViewerLinkEvents {
+  /** Sound and picture can be sent; once. */
+  connected: undefined;
+  microphonePacket: WebRtcPeerEvents['microphonePacket'];
+  firstFrameSent: { readonly afterMs: number };
+  /** Nothing more goes out; once. */
+  closed: { readonly reason: string };
+}
+
+/** What a viewer's link is made of; it owns and closes `peer`, `frames` and `voice`. */
+export interface ViewerLinkParts {
+  readonly peer: WebRtcPeer;
+  readonly frames: FrameLine;
+  readonly voice: VoiceLine;
+  readonly bitrate: BitrateController;
+  readonly stats: Stats;
+  readonly logger: Logger;
+  /** When the viewer's offer came, `performance.now()`. */
+  readonly offeredAtMs: number;
+}
+
+/** Numbers of one viewer's link. */
+export interface LinkFigures {
+  readonly framesInFlight: number;
+  readonly videoBitrateBps: number;
+  readonly fractionLost: number;
+  readonly roundTripMs: number;
+  /** How much later than their time pictures leave, smoothed; sound always leaves at its time. */
+  readonly avOffsetMs: number;
+  readonly framesSent: number;
+  readonly bytesSent: number;
+}
+
+/** One viewer's connection with what it is fed from: pictures and voice out at the pace of the clock, the network's state back. */
+export class ViewerLink implements Closeable {
+  readonly events: Emitter<ViewerLinkEvents>;
+  readonly #parts: ViewerLinkParts;
+  readonly #scope = new Scope();
+  #path = { fractionLost: 0, roundTripMs: 0 };
+  /** What the viewer thinks its path takes; unknown until it says so. */
+  #bandwidthBps = Infinity;
+  #framesSent = 0;
+  #avOffsetMs = 0;
+
+  constructor(parts: ViewerLinkParts) {
+    this.#parts = parts;
+    this.events = new Emitter((error) => { parts.logger.error({ err: error }, 'A listener of a viewer link failed.'); });
+    this.#scope.own(parts.voice);
+    this.#scope.own(parts.frames);
+    this.#scope.own(parts.peer);
+    this.#listen(parts.peer);
+  }
+
+  /** Numbers for metrics. */
+  get figures(): LinkFigures {
+    const { frames, peer } = this.#parts;
+    return {
+      framesInFlight: frames.inFlight, videoBitrateBps: frames.bitrateBps, ...this.#path,
+      avOffsetMs: this.#avOffsetMs, framesSent: this.#framesSent, bytesSent: peer.statistics.bytesSent,
+    };
+  }
+
+  /** Restarts ICE; returns the SDP answer. */
+  restart(offerSdp: string): Promise<string> {
+    return this.#parts.peer.restart(offerSdp);
+  }
+
+  /** Takes a trickled ICE candidate. */
+  addCandidate(candidate: Parameters<WebRtcPeer['addCandidate']>[0]): Promise<void> {
+    return this.#parts.peer.addCandidate(candidate);
+  }
+
+  /** Starts the frame of a mel window. */
+  startFrame(window: MelWindow, state: FaceState): void {
+    this.#parts.frames.push(window, state);
+  }
+
+  /** The mouth closes from where it is. */
+  interrupt(): void {
+    this.#parts.frames.interrupt();
+  }
+
+  /** Sends one tick: 20 ms of voice (960 samples), and the frames due by then. `quiet` says that the voice is silence. */
+  send(voice: Float32Array, mediaUs: number, quiet: boolean): void {
+    const { peer, frames } = this.#parts;
+    peer.sendAudio(this.#parts.voice.encode(voice, mediaUs, quiet));
+    for (const unit of frames.takeDue(mediaUs)) {
+      peer.sendVideo(unit);
+      this.#avOffsetMs += LATEST * ((mediaUs - unit.mediaUs) / 1000 - this.#avOffsetMs);
+      this.#framesSent += 1;
+      if (this.#framesSent === 1) {
+        this.events.emit('firstFrameSent', { afterMs: performance.now() - this.#parts.offeredAtMs });
+      }
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#scope.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #listen({ events }: WebRtcPeer): void {
+    const { frames, stats, voice } = this.#parts;
+    events.on('connected', () => { this.events.emit('connected', undefined); });
+    events.on('microphonePacket', (packet) => { this.events.emit('microphonePacket', packet); });
+    events.on('keyFrameRequested', ({ by }) => {
+      if (by !== 'connected') {
+        stats.count('pictures_lost');
+      }
+      frames.requestKeyFrame();
+    });
+    events.on('bandwidthEstimated', ({ bps }) => {
+      this.#bandwidthBps = bps;
+      this.#chooseBitrate();
+    });
+    events.on('reportReceived', (report) => {
+      this.#path = { fractionLost: report.fractionLost, roundTripMs: report.roundTripMs };
+      voice.reported(report.fractionLost, performance.now());
+      this.#chooseBitrate();
+    });
+    events.on('closed', ({ reason }) => { this.events.emit('closed', { reason }); });
+  }
+
+  #chooseBitrate(): void {
+    const { bitrate, frames, peer } = this.#parts;
+    const estimate = { bandwidthBps: this.#bandwidthBps, sentBytes: peer.statistics.bytesSent, ...this.#path };
+    frames.setBitrate(bitrate.estimated(estimate, performance.now()));
+  }
+}
