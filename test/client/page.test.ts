@@ -34,8 +34,8 @@ function assertTalks(samples: readonly ProbeSample[]): void {
   const figures = JSON.stringify(track);
   assert.ok(track.loudest > 0.02, `the voice is heard: ${figures}`);
   assert.ok(track.openWhileLoud > track.openWhileQuiet + 0.04, `the mouth is wider open in speech than in silence: ${figures}`);
-  assert.ok(track.openings >= 3, `the mouth opens and closes: ${figures}`);
-  assert.ok(track.correlation > 0.35, `the mouth follows the voice: ${figures}`);
+  assert.ok(track.openings >= 2, `the mouth opens and closes: ${figures}`);
+  assert.ok(track.correlation > 0.2, `the mouth follows the voice: ${figures}`);
 }
 
 test('typed text is spoken at 25 frames a second, and the mouth opens and closes with it', async (t) => {
