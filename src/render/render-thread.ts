@@ -9,20 +9,49 @@ export interface RenderThreadListener {
   died(cause: Error): void;
 }
 
-/** One worker thread that draws. Its owner numbers the drawings. */
+/** A thread that owes answers and gives none for so long hangs, in milliseconds. */
+const PATIENCE_MS = 2000;
+
+/** Looks at a thread per `PATIENCE_MS`: after a hold-up of this thread one look alone must not condemn the other. */
+const LOOKS = 4;
+
+/** A thread that never answered may still be loading its files: it gets so many times the patience. */
+const START_PATIENCE = 5;
+
+/** How a render thread is run. */
+export interface RenderThreadOptions {
+  /** Main file of the worker. Default: the one that draws. */
+  readonly entry?: URL;
+  /** Default: 2000. */
+  readonly patienceMs?: number;
+}
+
+/** One worker thread that draws; one that gives no answer for two seconds is stopped and counts as dead. Its owner numbers the drawings. */
 export class RenderThread {
   readonly #worker: Worker;
   readonly #listener: RenderThreadListener;
   /** Drawings per avatar the thread holds. */
   readonly #avatars = new Map<string, number>();
+  readonly #looks: NodeJS.Timeout;
   #drawings = 0;
+  /** Requests without an answer. */
+  #owed = 0;
+  #silentLooks = 0;
+  #started = false;
   #stopping: Promise<void> | undefined;
   #dead = false;
 
-  constructor(listener: RenderThreadListener) {
+  constructor(listener: RenderThreadListener, { entry, patienceMs = PATIENCE_MS }: RenderThreadOptions = {}) {
     this.#listener = listener;
-    this.#worker = new Worker(new URL('./render-thread-main.ts', import.meta.url), { name: 'render' });
-    this.#worker.on('message', (answer: RenderAnswer) => { listener.answered(answer); });
+    this.#worker = new Worker(entry ?? new URL('./render-thread-main.ts', import.meta.url), { name: 'render' });
+    this.#looks = setInterval(() => { this.#look(patienceMs); }, patienceMs / LOOKS);
+    this.#looks.unref();
+    this.#worker.on('message', (answer: RenderAnswer) => {
+      this.#owed -= 1;
+      this.#silentLooks = 0;
+      this.#started = true;
+      listener.answered(answer);
+    });
     this.#worker.on('error', (error: unknown) => { this.#die(error instanceof Error ? error : new Error(String(error))); });
     this.#worker.on('exit', (code) => { this.#die(new Error(`The render thread ended with exit code ${code}.`)); });
   }
@@ -42,11 +71,13 @@ export class RenderThread {
     const held = this.#avatars.get(avatar.id) ?? 0;
     this.#avatars.set(avatar.id, held + 1);
     this.#drawings += 1;
+    this.#owed += 1;
     this.#send({ kind: 'open', drawing, avatarId: avatar.id, avatar: held === 0 ? avatar : undefined, pictures });
   }
 
   /** Draws the motion in the picture's slot. */
   draw(drawing: number, picture: number): void {
+    this.#owed += 1;
     this.#send({ kind: 'draw', drawing, picture });
   }
 
@@ -64,6 +95,7 @@ export class RenderThread {
 
   /** Stops the thread; idempotent. */
   stop(): Promise<void> {
+    clearInterval(this.#looks);
     this.#stopping ??= this.#worker.terminate().then(() => undefined);
     return this.#stopping;
   }
@@ -74,7 +106,16 @@ export class RenderThread {
     }
   }
 
+  #look(patienceMs: number): void {
+    this.#silentLooks = this.#owed > 0 ? this.#silentLooks + 1 : 0;
+    if (this.#silentLooks > (this.#started ? LOOKS : START_PATIENCE * LOOKS)) {
+      this.#die(new Error(`The render thread gave no answer for ${patienceMs} ms.`));
+      void this.#worker.terminate();
+    }
+  }
+
   #die(cause: Error): void {
+    clearInterval(this.#looks);
     if (!this.ended) {
       this.#dead = true;
       this.#listener.died(cause);
