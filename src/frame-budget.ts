@@ -1,6 +1,9 @@
 /** How often the share of left-out frames is thought over, in milliseconds. */
 const PERIOD_MS = 500;
 
+/** A share that was not thought over for so long is that of another time. */
+const FORGOTTEN_MS = 4 * PERIOD_MS;
+
 /** Frames of a period below which it says nothing. */
 const LEAST_FRAMES = 10;
 
@@ -19,15 +22,22 @@ const SHRINKING = 0.05;
  * the same share of its frames before they are begun, evenly spread; when all come in time again, the share shrinks.
  */
 export class FrameBudget {
+  readonly #now: () => number;
   #share = 0;
   #asked = 0;
   #missed = 0;
   #periodStartMs = -Infinity;
   #openings = 0;
 
+  /** `now` gives the time in milliseconds. Default: `performance.now`. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
   /** The share of frames that every session leaves out now, 0 to 0.8. */
   get leftOutShare(): number {
-    return this.#share;
+    // Where nobody asks for frames any more, nobody leaves any out.
+    return this.#now() - this.#periodStartMs < FORGOTTEN_MS ? this.#share : 0;
   }
 
   /** Gives a session its turn-taking: the returned function says whether its next frame is to be made. */
@@ -35,7 +45,7 @@ export class FrameBudget {
     // Sessions start at different points of their pattern, so that they do not all leave out the same moment.
     let owed = (this.#openings++ * 0.618) % 1;
     return () => {
-      this.#thinkOver(performance.now());
+      this.#thinkOver(this.#now());
       this.#asked += 1;
       owed += this.#share;
       if (owed >= 1) {
@@ -55,7 +65,9 @@ export class FrameBudget {
     if (nowMs - this.#periodStartMs < PERIOD_MS) {
       return;
     }
-    if (this.#asked >= LEAST_FRAMES) {
+    if (nowMs - this.#periodStartMs > FORGOTTEN_MS) {
+      this.#share = 0;
+    } else if (this.#asked >= LEAST_FRAMES) {
       const missedShare = this.#missed / this.#asked;
       this.#share = missedShare > TOLERATED
         ? Math.min(MOST_LEFT_OUT, this.#share + GROWTH * missedShare)
