@@ -1,9 +1,10 @@
 import type { Avatar } from './avatar.ts';
 import { inpaintBackground } from './background-inpainter.ts';
 import type { DetectedFace, FaceDetector } from './face-detector.ts';
-import type { FaceMesh } from './face-mesh.ts';
+import { meshPoint, type FaceMesh } from './face-mesh.ts';
 import { separateForeground } from './foreground-colours.ts';
-import type { PersonMatte } from './person-matte.ts';
+import { shareRemainder } from './layer-remainder.ts';
+import type { BodyLine, PersonMatte } from './person-matte.ts';
 import type { PortraitPiece } from './portrait-image.ts';
 import type { RgbImage } from './rgb-image.ts';
 import { makeStudioBackground } from './studio-background.ts';
@@ -21,6 +22,14 @@ const OPAQUE = 128;
 
 /** Least part of an upload's opaque area that must show the person for its alpha channel to be taken as the person's outline. */
 const CUT_OUT_SHARE = 0.75;
+
+/** Mesh points at the upper and the lower end of the face. */
+const FOREHEAD = 10;
+const CHIN = 152;
+
+/** Where the body begins, and over how much it fades in, in heights of the face from its top. */
+const BODY_LEVEL = 0.55;
+const BODY_FADE = 0.15;
 
 /** The networks and the pixel work of a preparation. It takes some 200 ms of computing, so it belongs on a thread of its own. */
 export class PortraitAnalysis {
@@ -45,7 +54,7 @@ export class PortraitAnalysis {
     const wall = alpha === null ? null : makeStudioBackground(piece);
     const image: RgbImage = alpha === null || wall === null ? piece : { width, height, data: layOver(piece.data, alpha, wall) };
     const { score, ...outline } = await this.#mesh.outline(image, face);
-    const found = await this.#matte.find(image);
+    const found = await this.#matte.find(image, bodyLine(outline.landmarks));
     if (alpha === null || wall === null || clearShare(alpha) < LEAST_CLEAR_SHARE) {
       return { ...outline, score, ...separate(image, found) };
     }
@@ -56,9 +65,20 @@ export class PortraitAnalysis {
   }
 }
 
+/** The body begins beside the mouth: shoulders and collars reach that high. */
+function bodyLine(landmarks: Float32Array): BodyLine {
+  const top = meshPoint(landmarks, FOREHEAD);
+  const chin = meshPoint(landmarks, CHIN);
+  const [x, y] = [chin.x - top.x, chin.y - top.y];
+  const square = (x * x + y * y) * BODY_FADE;
+  return { x: top.x + x * BODY_LEVEL, y: top.y + y * BODY_LEVEL, downX: x / square, downY: y / square };
+}
+
 function separate(image: RgbImage, matte: Uint8Array): Pick<Avatar, 'image' | 'matte' | 'background'> {
   const background = inpaintBackground(image, matte);
-  return { image: separateForeground(image, matte, background), matte, background };
+  const person = separateForeground(image, matte, background);
+  shareRemainder(image, matte, { person, background });
+  return { image: person, matte, background };
 }
 
 /** Draws colours over a background of the same size. */
