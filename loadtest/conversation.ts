@@ -35,7 +35,7 @@ interface WatchedFrame extends ShownFrame {
 /** How a conversation goes. */
 export interface ConversationOptions {
   readonly seconds: number;
-  /** Every second utterance is interrupted. */
+  /** The first utterance and every second one after it are interrupted. */
   readonly interrupts: boolean;
   readonly speech: WavFile;
 }
@@ -90,7 +90,7 @@ export class Conversation {
     const endMs = startMs + this.#options.seconds * 1000;
     for (let turn = 0; performance.now() < endMs && this.#over === undefined; turn++) {
       await sleep(PAUSE_MS);
-      const interruptAfterMs = this.#options.interrupts && turn % 2 === 1 ? 1200 + 400 * (turn % 5) : Infinity;
+      const interruptAfterMs = this.#options.interrupts && turn % 2 === 0 ? 1200 + 400 * (turn % 5) : Infinity;
       await this.#speak(Math.min(endMs, performance.now() + 2 * this.#speechMs), interruptAfterMs);
     }
     this.#mouth.close();

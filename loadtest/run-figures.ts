@@ -56,7 +56,7 @@ export function runFigures({ fleet, samples, chromium }: { fleet: FleetOutcome; 
   const settled = samples.filter(({ atMs }) => atMs - first.atMs >= SETTLED_S * 1000);
   const busy = samples.filter(({ sessions }) => sessions > 0);
   const figures: RunFigures = {
-    sessions: viewers.length,
+    sessions: viewers.length + fleet.freedMs.length,
     fpsP5: least(viewers.map(({ fpsP5 }) => fpsP5)),
     longestGapMs: most(viewers.map(({ longestGapMs }) => longestGapMs)),
     freezes: sum(viewers.map(({ freezes }) => freezes)),

@@ -176,6 +176,8 @@ export class SpeechLine implements Closeable {
     const ended = this.#scheduled.splice(0).flatMap((next) => (next.name === 'ended'
       ? [{ id: next.id, playedMs: next.playedMs - (next.tick - this.#ticks) * TICK_MS }] : []));
     const pulled = this.#queue.interrupt().map(({ id, playedMs }) => ({ id, playedMs: playedMs - this.#options.delayMs }));
+    // The queue's own fade-out follows 200 ms behind a sound that nobody hears any more.
+    this.#queue.pull();
     this.#arrivals.clear();
     for (const { id, playedMs } of [...ended, ...pulled]) {
       this.events.emit('ended', { id, playedMs: Math.max(0, Math.round(playedMs)), interrupted: true });
