@@ -11,6 +11,9 @@ const DEFAULT_CONFIG = fileURLToPath(new URL('../config/orator.yaml', import.met
 export const COMMANDS = {
   serve: { usage: 'serve [--config FILE] [--host ADDRESS] [--port NUMBER]', help: 'Starts the server and prints its address.' },
   render: { usage: 'render PORTRAIT SPEECH OUT.mp4 [--seed NUMBER] [--config FILE]', help: 'Makes a film: PORTRAIT is an image file or an avatar\'s id, SPEECH any sound file.' },
+  import: { usage: 'models import FOLDER', help: 'Turns the official SadTalker checkpoints in FOLDER into ONNX graphs under models/sadtalker.' },
+  list: { usage: 'models list', help: 'Prints the imported graphs.' },
+  verify: { usage: 'models verify', help: 'Runs each imported graph once and compares half precision with full.' },
   help: { usage: 'help', help: 'Prints this list.' },
 } as const;
 
@@ -49,6 +52,9 @@ async function dispatch(args: string[]): Promise<number> {
   }
   if (command === 'render' && operands.length === 3) {
     return render(operands as [string, string, string], values);
+  }
+  if (command === 'models' && await models(operands)) {
+    return 0;
   }
   console.error(`Not understood: ${args.join(' ')}\n${usage()}`);
   return 2;
@@ -102,6 +108,23 @@ async function render([portrait, speech, out]: [string, string, string], values:
   console.error('');
   console.log(`${out}: ${frames} frames, ${seconds.toFixed(1)} s of film in ${tookS.toFixed(1)} s (${(seconds / tookS).toFixed(1)} times real time).`);
   return 0;
+}
+
+/** Imports, lists or verifies model packs; false when the words are none of these. */
+async function models([action, folder, ...more]: string[]): Promise<boolean> {
+  const { importModels, listModels, verifyModels } = await import('./model-pack.ts');
+  const options = { modelsFolder: MODELS_FOLDER, print: (line: string): void => { console.log(line); } };
+  if (action === 'import' && folder !== undefined && more.length === 0) {
+    const cancel = new AbortController();
+    process.once('SIGINT', () => { cancel.abort(); });
+    await importModels(folder, { ...options, signal: cancel.signal, onProgress: ({ doneBytes, totalBytes }) => { showProgress(doneBytes / totalBytes); } });
+    return true;
+  }
+  if ((action === 'list' || action === 'verify') && folder === undefined) {
+    await (action === 'list' ? listModels : verifyModels)(options);
+    return true;
+  }
+  return false;
 }
 
 function showProgress(share: number): void {
