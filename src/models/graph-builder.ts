@@ -65,6 +65,14 @@ export class GraphBuilder {
     return { name, type };
   }
 
+  /** Adds a constant that several nodes want, once per name. */
+  shared(name: string, make: () => LazyTensor): Value {
+    if (!this.#constants.has(name)) {
+      this.#constants.set(name, { name, type: this.workingType, tensor: make() });
+    }
+    return { name, type: this.workingType };
+  }
+
   /** Adds a single number in the type of the value it meets; equal numbers are kept once. */
   number(value: number, like: Value): Value {
     const type = like.type === 'float16' ? 'float16' : 'float32';

@@ -2,6 +2,7 @@ import type { GraphBuilder, Value } from '../graph-builder.ts';
 import { add, averagePool, convolution, relu, reshape } from '../graph-layers.ts';
 import { foldNorm, normalise } from '../layer-folding.ts';
 import { type NetworkWidths, channelsAt } from '../network-widths.ts';
+import { planeConvolution } from '../plane-convolution.ts';
 import { type SliceShape, depthFirst, volumeConvolution } from '../volume-layers.ts';
 import type { WeightScope } from '../weight-scope.ts';
 
@@ -16,7 +17,8 @@ export function appearanceNet(g: GraphBuilder, scope: WeightScope, { widths, siz
   for (let level = 0; level < APPEARANCE_HALVINGS; level++) {
     const block = scope.at(`down_blocks.${level}`);
     const wider = channelsAt(appearance, level + 1);
-    x = averagePool(g, relu(g, convolution(g, x, foldNorm(block.layer('conv', [wider, channels, 3, 3]), block.norm('norm', wider)), { pad: 1 })));
+    const layer = foldNorm(block.layer('conv', [wider, channels, 3, 3]), block.norm('norm', wider));
+    x = averagePool(g, relu(g, planeConvolution(g, x, layer, { side: size / 2 ** level })));
     channels = wider;
   }
   x = convolution(g, x, depthFirst(scope.layer('second', [appearance.volume * depth, channels, 1, 1]), depth));

@@ -1,5 +1,5 @@
 import type { GraphBuilder, Value } from '../graph-builder.ts';
-import { add, averagePool, concat, convolution, divide, enlarge, matrixProduct, multiply, relu, reshape, sigmoid, single, slice, softmax, subtract, transpose, working } from '../graph-layers.ts';
+import { add, averagePool, concat, convolution, divide, matrixProduct, multiply, relu, reshape, sigmoid, single, slice, softmax, subtract, transpose, working } from '../graph-layers.ts';
 import { foldNorm } from '../layer-folding.ts';
 import { type LazyTensor, filled, known, permuted, reshaped } from '../lazy-tensor.ts';
 import { HALVINGS, type NetworkWidths, channelsAt, motionCount } from '../network-widths.ts';
@@ -8,6 +8,8 @@ import type { WeightScope } from '../weight-scope.ts';
 
 /** Variance of the keypoint heat maps. */
 const HEAT_VARIANCE = 0.01;
+/** Side of the kernel that tells what is occluded. */
+const OCCLUSION_KERNEL = 7;
 /** Mask values below this do not move anything. */
 const MASK_FLOOR = 1e-3;
 
@@ -140,9 +142,9 @@ function hourglass(g: GraphBuilder, scope: WeightScope, { widths, side }: Motion
   for (let level = 0; level < HALVINGS; level++) {
     const block = scope.at(`decoder.up_blocks.${level}`);
     const narrower = channelsAt(motion, HALVINGS - 1 - level);
-    size *= 2;
     const layer = foldNorm(block.layer('conv', [narrower, channels, 3, 3, 3]), block.norm('norm', narrower));
-    const up = relu(g, volumeConvolution(g, enlarge(g, x, 2), layer, { depth, channels, height: size, width: size }));
+    const up = relu(g, volumeConvolution(g, x, layer, { depth, channels, height: size, width: size, enlarged: 2 }));
+    size *= 2;
     const skipLevel = HALVINGS - 1 - level;
     x = concat(g, [up, skips[skipLevel]!], 1);
     channels = narrower + (skipLevel === 0 ? inputChannels : channelsAt(motion, skipLevel));
@@ -165,13 +167,23 @@ function deformationField(g: GraphBuilder, { widths, side }: MotionForm, { mask,
   return reshape(g, transpose(g, field, [0, 1, 3, 2]), [-1, depth, side, side, 3]);
 }
 
-/** Adds sigmoid(conv) over the prediction with depth folded into the channels. */
+/**
+ * Adds sigmoid(conv) over the prediction with depth folded into the channels. A convolution with one output is a product with
+ * each of its taps, and a sum of the taps' maps shifted into place.
+ */
 function occlusionMap(g: GraphBuilder, scope: WeightScope, { prediction, channels }: { prediction: Value; channels: number }, { widths, side }: MotionForm): Value {
   const { depth } = widths;
-  const { weight, bias } = scope.layer('occlusion', [1, channels * depth, 7, 7]);
+  const taps = OCCLUSION_KERNEL ** 2;
+  const { weight, bias } = scope.layer('occlusion', [1, channels * depth, OCCLUSION_KERNEL, OCCLUSION_KERNEL]);
   // The reference's channel order is c · depth + d; slices come as d · channels + c.
-  const depthFirst = reshaped(permuted(reshaped(weight, [1, channels, depth, 7, 7]), [0, 2, 1, 3, 4]), weight.shape);
-  return sigmoid(g, convolution(g, reshape(g, prediction, [-1, depth * channels, side, side]), { weight: depthFirst, bias }, { pad: 3 }));
+  const perTap = reshaped(permuted(reshaped(weight, [channels, depth, taps]), [2, 1, 0]), [taps, depth * channels, 1, 1]);
+  const products = convolution(g, reshape(g, prediction, [-1, depth * channels, side, side]), { weight: perTap });
+  const shifts = filled([1, taps, OCCLUSION_KERNEL, OCCLUSION_KERNEL], (values) => {
+    for (let tap = 0; tap < taps; tap++) {
+      values[tap * taps + tap] = 1;
+    }
+  });
+  return sigmoid(g, convolution(g, products, { weight: shifts, bias }, { pad: OCCLUSION_KERNEL >> 1 }));
 }
 
 /** Grid coordinate of an index: −1 at the first, 1 at the last. */

@@ -2,6 +2,7 @@ import type { GraphBuilder, Value } from '../graph-builder.ts';
 import { convolution, leakyRelu, multiply, reshape, single, working } from '../graph-layers.ts';
 import { foldNorm } from '../layer-folding.ts';
 import { type NetworkWidths, channelsAt } from '../network-widths.ts';
+import { planeConvolution } from '../plane-convolution.ts';
 import type { WeightScope } from '../weight-scope.ts';
 import { APPEARANCE_HALVINGS } from './appearance-net.ts';
 import { type DenseMotion, type MotionInputs, denseMotion } from './dense-motion.ts';
@@ -35,8 +36,8 @@ export function frameGenerator(g: GraphBuilder, scope: WeightScope, form: { widt
   const flat = reshape(g, working(g, warped), [-1, appearance.volume * depth, side, side]);
   const channels = channelsAt(appearance, APPEARANCE_HALVINGS);
   const third = foldNorm(scope.layer('third.conv', [channels, appearance.volume * depth, 3, 3]), scope.norm('third.norm', channels));
-  const seen = leakyRelu(g, convolution(g, flat, third, { pad: 1 }), SLOPE);
+  const seen = leakyRelu(g, planeConvolution(g, flat, third, { side }), SLOPE);
   const fourth = convolution(g, seen, scope.layer('fourth', [decoder.input, channels, 1, 1]));
   const decoderInput = multiply(g, fourth, motion.occlusion);
-  return { ...motion, decoderInput, frames: spadeDecoder(g, scope.at('decoder'), widths, decoderInput) };
+  return { ...motion, decoderInput, frames: spadeDecoder(g, scope.at('decoder'), { widths, side }, decoderInput) };
 }

@@ -1,5 +1,5 @@
 import type { GraphBuilder, Value } from '../graph-builder.ts';
-import { averagePool, convolution, divide, enlarge, matrixProduct, relu, reshape, single, softmax, transpose } from '../graph-layers.ts';
+import { averagePool, convolution, divide, matrixProduct, relu, reshape, single, softmax, transpose } from '../graph-layers.ts';
 import { foldNorm } from '../layer-folding.ts';
 import { elementCount, filled } from '../lazy-tensor.ts';
 import { HALVINGS, type NetworkWidths, channelsAt } from '../network-widths.ts';
@@ -35,9 +35,9 @@ export function keypointDetector(g: GraphBuilder, scope: WeightScope, { widths, 
   for (let level = 0; level < HALVINGS; level++) {
     const block = scope.at(`predictor.up_blocks.up${level}`);
     const narrower = channelsAt(detector, HALVINGS - 1 - level);
-    side *= 2;
     const layer = foldNorm(block.layer('conv', [narrower, channels, 3, 3, 3]), block.norm('norm', narrower));
-    x = relu(g, volumeConvolution(g, enlarge(g, x, 2), layer, { depth, channels, height: side, width: side }));
+    x = relu(g, volumeConvolution(g, x, layer, { depth, channels, height: side, width: side, enlarged: 2 }));
+    side *= 2;
     channels = narrower;
   }
   const heat = volumeConvolution(g, x, scope.layer('kp', [keypoints, channels, 3, 3, 3]), { depth, channels, height: side, width: side });

@@ -1,9 +1,9 @@
 import type { GraphBuilder, Value } from '../graph-builder.ts';
-import { type Layer, add, convolution, enlarge, leakyRelu, multiply, relu, sigmoid, single, split, working } from '../graph-layers.ts';
-import { enlargedConvolution } from '../enlarged-convolution.ts';
+import { add, convolution, enlarge, leakyRelu, multiply, relu, sigmoid, single, working } from '../graph-layers.ts';
 import { NORM_EPSILON, plus, spectralLayer } from '../layer-folding.ts';
-import { known, stacked } from '../lazy-tensor.ts';
+import { known } from '../lazy-tensor.ts';
 import type { NetworkWidths } from '../network-widths.ts';
+import { planeConvolution, planeConvolutions } from '../plane-convolution.ts';
 import type { WeightScope } from '../weight-scope.ts';
 
 const SLOPE = 0.2;
@@ -14,13 +14,22 @@ interface BlockForm {
   readonly inputs: number;
   readonly outputs: number;
   /** The block's map is so many times the segmentation's. */
-  readonly scale: number;
+  readonly scale: 2 | 4;
 }
 
 /** Widths inside every block. */
 interface Modulation {
   readonly segmentation: number;
   readonly hidden: number;
+  /** Height and width of the segmentation map. */
+  readonly side: number;
+}
+
+/** One modulation: channels it modulates, channels inside, and the side of its map. */
+interface ModulationForm {
+  readonly channels: number;
+  readonly hidden: number;
+  readonly side: number;
 }
 
 /**
@@ -28,15 +37,15 @@ interface Modulation {
  * The modulations of blocks at one size look at one map, so their first convolutions are one; γ and β are one; and an instance
  * norm of an enlarged map is the enlarged instance norm.
  */
-export function spadeDecoder(g: GraphBuilder, scope: WeightScope, widths: NetworkWidths, segmentation: Value): Value {
+export function spadeDecoder(g: GraphBuilder, scope: WeightScope, { widths, side }: { widths: NetworkWidths; side: number }, segmentation: Value): Value {
   const { input, output, hidden } = widths.decoder;
-  const modulation = { segmentation: input, hidden };
+  const modulation = { segmentation: input, hidden, side };
   const wide = 2 * input;
-  let x = convolution(g, segmentation, scope.layer('fc', [wide, input, 3, 3]), { pad: 1 });
+  let x = planeConvolution(g, segmentation, scope.layer('fc', [wide, input, 3, 3]), { side });
   const middle = Array.from({ length: MIDDLE_BLOCKS }, (_, i) => scope.at(`G_middle_${i}`));
   const shared = sharedMaps(g, middle.flatMap((block) => [block.at('norm_0'), block.at('norm_1')]), { ...modulation, scale: 1 }, segmentation);
   for (const [i, block] of middle.entries()) {
-    x = plainBlock(g, block, { channels: wide, hidden }, { x, maps: [shared[2 * i]!, shared[2 * i + 1]!] });
+    x = plainBlock(g, block, { channels: wide, hidden, side }, { x, maps: [shared[2 * i]!, shared[2 * i + 1]!] });
   }
   x = risingBlock(g, scope.at('up_0'), { inputs: wide, outputs: input, scale: 2 }, { x, segmentation, modulation });
   x = risingBlock(g, scope.at('up_1'), { inputs: input, outputs: output, scale: 4 }, { x, segmentation, modulation });
@@ -44,47 +53,45 @@ export function spadeDecoder(g: GraphBuilder, scope: WeightScope, widths: Networ
 }
 
 /** Adds relu(mlp_shared(segmentation enlarged)) of several modulations at once; returns one map for each. */
-function sharedMaps(g: GraphBuilder, norms: readonly WeightScope[], form: Modulation & { scale: number }, segmentation: Value): Value[] {
+function sharedMaps(g: GraphBuilder, norms: readonly WeightScope[], form: Modulation & { scale: 1 | 2 | 4 }, segmentation: Value): Value[] {
   const layers = norms.map((norm) => norm.layer('mlp_shared.0', [form.hidden, form.segmentation, 3, 3]));
-  const layer = { weight: stacked(layers.map(({ weight }) => weight)), bias: stacked(layers.map((each) => biasOf(each))) };
-  const maps = relu(g, enlargedConvolution(g, segmentation, layer, form.scale));
-  return split(g, maps, norms.map(() => form.hidden), 1);
+  return planeConvolutions(g, segmentation, layers, { side: form.side, enlarged: form.scale }).map((map) => relu(g, map));
 }
 
 /** Adds x + conv_1(act(SPADE_1(conv_0(act(SPADE_0(x)))))). */
-function plainBlock(g: GraphBuilder, block: WeightScope, form: { channels: number; hidden: number }, { x, maps }: { x: Value; maps: readonly [Value, Value] }): Value {
-  const { channels, hidden } = form;
+function plainBlock(g: GraphBuilder, block: WeightScope, form: ModulationForm, { x, maps }: { x: Value; maps: readonly [Value, Value] }): Value {
+  const { channels, side } = form;
   const kernel = { shape: [channels, channels, 3, 3], bias: true };
-  const first = leakyRelu(g, modulate(g, block.at('norm_0'), { channels, hidden }, { normalised: instanceNorm(g, x, channels), map: maps[0] }), SLOPE);
-  const inner = convolution(g, first, spectralLayer(block, 'conv_0', kernel), { pad: 1 });
-  const second = leakyRelu(g, modulate(g, block.at('norm_1'), { channels, hidden }, { normalised: instanceNorm(g, inner, channels), map: maps[1] }), SLOPE);
-  return add(g, x, convolution(g, second, spectralLayer(block, 'conv_1', kernel), { pad: 1 }));
+  const first = leakyRelu(g, modulate(g, block.at('norm_0'), form, { normalised: instanceNorm(g, x, channels), map: maps[0] }), SLOPE);
+  const inner = planeConvolution(g, first, spectralLayer(block, 'conv_0', kernel), { side });
+  const second = leakyRelu(g, modulate(g, block.at('norm_1'), form, { normalised: instanceNorm(g, inner, channels), map: maps[1] }), SLOPE);
+  return add(g, x, planeConvolution(g, second, spectralLayer(block, 'conv_1', kernel), { side }));
 }
 
 /** Adds a block on the map enlarged to twice its size, with a convolved shortcut. */
 function risingBlock(g: GraphBuilder, block: WeightScope, form: BlockForm, { x, segmentation, modulation }: { x: Value; segmentation: Value; modulation: Modulation }): Value {
   const { inputs, outputs, scale } = form;
   const { hidden } = modulation;
+  const side = modulation.side * scale;
   const norms = [block.at('norm_0'), block.at('norm_1'), block.at('norm_s')] as const;
   const maps = sharedMaps(g, norms, { ...modulation, scale }, segmentation);
   const normalised = enlarge(g, instanceNorm(g, x, inputs), 2);
-  const first = leakyRelu(g, modulate(g, norms[0], { channels: inputs, hidden }, { normalised, map: maps[0]! }), SLOPE);
-  const inner = convolution(g, first, spectralLayer(block, 'conv_0', { shape: [outputs, inputs, 3, 3], bias: true }), { pad: 1 });
-  const second = leakyRelu(g, modulate(g, norms[1], { channels: outputs, hidden }, { normalised: instanceNorm(g, inner, outputs), map: maps[1]! }), SLOPE);
-  const shortcut = modulate(g, norms[2], { channels: inputs, hidden }, { normalised, map: maps[2]! });
+  const first = leakyRelu(g, modulate(g, norms[0], { channels: inputs, hidden, side }, { normalised, map: maps[0]! }), SLOPE);
+  const inner = planeConvolution(g, first, spectralLayer(block, 'conv_0', { shape: [outputs, inputs, 3, 3], bias: true }), { side });
+  const second = leakyRelu(g, modulate(g, norms[1], { channels: outputs, hidden, side }, { normalised: instanceNorm(g, inner, outputs), map: maps[1]! }), SLOPE);
+  const shortcut = modulate(g, norms[2], { channels: inputs, hidden, side }, { normalised, map: maps[2]! });
   return add(
     g,
     convolution(g, shortcut, spectralLayer(block, 'conv_s', { shape: [outputs, inputs, 1, 1], bias: false })),
-    convolution(g, second, spectralLayer(block, 'conv_1', { shape: [outputs, outputs, 3, 3], bias: true }), { pad: 1 }),
+    planeConvolution(g, second, spectralLayer(block, 'conv_1', { shape: [outputs, outputs, 3, 3], bias: true }), { side }),
   );
 }
 
 /** Adds normalised · (1 + γ(map)) + β(map). */
-function modulate(g: GraphBuilder, norm: WeightScope, { channels, hidden }: { channels: number; hidden: number }, { normalised, map }: { normalised: Value; map: Value }): Value {
+function modulate(g: GraphBuilder, norm: WeightScope, { channels, hidden, side }: ModulationForm, { normalised, map }: { normalised: Value; map: Value }): Value {
   const gamma = norm.layer('mlp_gamma', [channels, hidden, 3, 3]);
   const beta = norm.layer('mlp_beta', [channels, hidden, 3, 3]);
-  const both = { weight: stacked([gamma.weight, beta.weight]), bias: stacked([plus(biasOf(gamma), 1), biasOf(beta)]) };
-  const [factor, offset] = split(g, convolution(g, map, both, { pad: 1 }), [channels, channels], 1) as [Value, Value];
+  const [factor, offset] = planeConvolutions(g, map, [{ ...gamma, bias: gamma.bias && plus(gamma.bias, 1) }, beta], { side }) as [Value, Value];
   return add(g, multiply(g, normalised, factor), offset);
 }
 
@@ -93,8 +100,4 @@ function instanceNorm(g: GraphBuilder, x: Value, channels: number): Value {
   const ones = g.constant(known([channels], Array.from({ length: channels }, () => 1)), 'float32');
   const zeros = g.constant(known([channels], Array.from({ length: channels }, () => 0)), 'float32');
   return working(g, g.node('InstanceNormalization', [single(g, x), ones, zeros], { epsilon: { float: NORM_EPSILON } }));
-}
-
-function biasOf(layer: Layer): NonNullable<Layer['bias']> {
-  return layer.bias ?? known(layer.weight.shape.slice(0, 1), Array.from({ length: layer.weight.shape[0]! }, () => 0));
 }

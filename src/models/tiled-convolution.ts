@@ -1,0 +1,138 @@
+import type { GraphBuilder, Value } from './graph-builder.ts';
+import { type Layer, concat, matrixProduct, reshape, slice, transpose } from './graph-layers.ts';
+import { type LazyTensor, filled, permuted, reshaped } from './lazy-tensor.ts';
+import { type Matrix, kroneckerSquare, multiplyMatrices, nonZeroRows } from './small-matrix.ts';
+
+/**
+ * Winograd's minimal filtering F(4, 3) at the points 0, 1, −1, 2, −2, ∞: four outputs of a three-tap filter from six products.
+ * y = outputs · ((taps · w) ⊙ (inputs · d)); Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015.
+ */
+const INPUTS: Matrix = [
+  [4, 0, -5, 0, 1, 0], [0, -4, -4, 1, 1, 0], [0, 4, -4, -1, 1, 0], [0, -2, -1, 2, 1, 0], [0, 2, -1, -2, 1, 0], [0, 4, 0, -5, 0, 1],
+];
+const TAPS: Matrix = [
+  [1 / 4, 0, 0], [-1 / 6, -1 / 6, -1 / 6], [-1 / 6, 1 / 6, -1 / 6], [1 / 24, 1 / 12, 1 / 6], [1 / 24, -1 / 12, 1 / 6], [0, 0, 1],
+];
+const OUTPUTS: Matrix = [[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]];
+
+/** Side of an output tile. */
+export const TILE = 4;
+
+/** What a tiled convolution works on. */
+export interface TiledForm {
+  /** Height and width of the map as it is stored. */
+  readonly side: number;
+  /** Times the map is enlarged, by repeating its pixels, before it is convolved: 1, 2 or 4. Nothing is made larger for it. */
+  readonly enlarged: 1 | 2 | 4;
+  /** Joins each slice's transformed tiles with those of its neighbours in depth, along axis 1 of products × channels × slices × tiles. */
+  readonly neighbours?: (tiles: Value) => Value;
+}
+
+/** Most tiles worked on at once: a larger map is done in bands, so that what is between the steps stays in the cache and memory is bounded. */
+const BAND_TILES = 1024;
+
+/**
+ * Adds 3 × 3 convolutions of one map, with zero padding 1, by tiles of 4 × 4 outputs: a quarter of the multiplications, and for a
+ * map enlarged by two or four a sixth or a sixteenth, because products of equal pixels cancel. A weight is Cout × Cin × 3 × 3, or
+ * Cout × Cin × 3 × 3 × 3 where `neighbours` joins three slices. For float32 only: the transforms are too much for halves.
+ */
+export function tiledConvolutions(g: GraphBuilder, x: Value, layers: readonly Layer[], form: TiledForm): Value[] {
+  const { side, enlarged, neighbours } = form;
+  const plan = tilePlan(enlarged);
+  const tilesAcross = (side * enlarged) / TILE;
+  const weights = layers.map(({ weight }) => transformedWeight(g, weight, plan.taps));
+  const rows = neighbours === undefined ? Math.min(tilesAcross, Math.ceil(BAND_TILES / tilesAcross)) : tilesAcross;
+  const bands = Array.from({ length: Math.ceil(tilesAcross / rows) }, (_, i): Band => ({ from: i * rows, to: Math.min(tilesAcross, (i + 1) * rows), tilesAcross }));
+  const made = bands.map((band) => {
+    const columns = bandColumns(g, x, { ...form, plan, band, channels: layers[0]!.weight.shape[1]! });
+    return layers.map((layer, i) => tiledOutput(g, [weights[i]!, columns], layer, { plan, band }));
+  });
+  return layers.map((_, i) => (made.length === 1 ? made[0]![i]! : concat(g, made.map((band) => band[i]!), 2)));
+}
+
+/** Rows of tiles `from` to `to − 1` of a map. */
+interface Band {
+  readonly from: number;
+  readonly to: number;
+  readonly tilesAcross: number;
+}
+
+/** Adds a band's transformed tiles as the columns of one matrix for each product: products × (slices · channels) × (N · tiles). */
+function bandColumns(g: GraphBuilder, x: Value, { enlarged, neighbours, plan, band, channels }: TiledForm & { plan: TilePlan; band: Band; channels: number }): Value {
+  const step = TILE / enlarged;
+  const [top, bottom] = [band.from === 0 ? 1 : 0, band.to === band.tilesAcross ? 1 : 0];
+  const whole = top + bottom === 2;
+  const rows = whole ? x : slice(g, x, [band.from * step - 1 + top, band.to * step + 1 - bottom], 2);
+  const spread = g.node('Conv', [rows, g.shared(`tile inputs ${enlarged} × ${channels}`, () => repeated(plan.input, channels, plan.reach))], {
+    kernel_shape: [plan.reach, plan.reach], strides: [step, step], pads: [top, 1, bottom, 1], dilations: [1, 1], group: channels,
+  });
+  const tiles = (band.to - band.from) * band.tilesAcross;
+  const perProduct = transpose(g, reshape(g, spread, [-1, channels, plan.products, tiles]), [2, 1, 0, 3]);
+  const joined = neighbours === undefined ? perProduct : neighbours(perProduct);
+  return reshape(g, joined, [plan.products, neighbours === undefined ? channels : 3 * channels, -1]);
+}
+
+/** Adds the products of one layer with a band's tiles, and turns them into its rows of the output map. */
+function tiledOutput(g: GraphBuilder, [weight, columns]: readonly [Value, Value], layer: Layer, { plan, band }: { plan: TilePlan; band: Band }): Value {
+  const { products } = plan;
+  const { bias } = layer;
+  const outputs = layer.weight.shape[0]!;
+  const tileRows = band.to - band.from;
+  const multiplied = reshape(g, matrixProduct(g, weight, columns), [products, outputs, -1, tileRows * band.tilesAcross]);
+  const perChannel = reshape(g, transpose(g, multiplied, [2, 1, 0, 3]), [-1, outputs * products, tileRows, band.tilesAcross]);
+  const inputs = [perChannel, g.shared(`tile outputs ${products} × ${outputs}`, () => repeated(transposed(plan.output), outputs, TILE)), ...(bias === undefined ? [] : [g.constant(bias)])];
+  return g.node('ConvTranspose', inputs, { kernel_shape: [TILE, TILE], strides: [TILE, TILE], group: outputs });
+}
+
+/** Matrices of one tile over both axes. */
+interface TilePlan {
+  readonly products: number;
+  /** Side of the patch of the stored map that a tile looks at. */
+  readonly reach: number;
+  /** products × reach². */
+  readonly input: Matrix;
+  /** products × 9. */
+  readonly taps: Matrix;
+  /** 16 × products. */
+  readonly output: Matrix;
+}
+
+function tilePlan(enlarged: 1 | 2 | 4): TilePlan {
+  // Pixel −1 … 4 of the enlarged map, as pixels of the stored one.
+  const reach = TILE / enlarged + 2;
+  const repeat: Matrix = Array.from({ length: TILE + 2 }, (_row, pixel) =>
+    Array.from({ length: reach }, (_column, stored) => (Math.floor((pixel - 1) / enlarged) + 1 === stored ? 1 : 0)));
+  const input = multiplyMatrices(INPUTS, repeat);
+  const kept = nonZeroRows(input);
+  return {
+    products: kept.length ** 2,
+    reach,
+    input: kroneckerSquare(kept.map((row) => input[row]!)),
+    taps: kroneckerSquare(kept.map((row) => TAPS[row]!)),
+    output: kroneckerSquare(OUTPUTS.map((row) => kept.map((column) => row[column]!))),
+  };
+}
+
+/** Adds taps · weight, products × Cout × (slices · Cin). It is worked out when the graph is loaded, so that files stay small. */
+function transformedWeight(g: GraphBuilder, weight: LazyTensor, taps: Matrix): Value {
+  const [outputs, channels] = weight.shape as [number, number];
+  const slices = weight.shape.length === 5 ? 3 : 1;
+  const order = slices === 3 ? [3, 4, 0, 2, 1] : [2, 3, 0, 1];
+  const flat = g.constant(reshaped(permuted(weight, order), [9, outputs * slices * channels]));
+  const transform = g.shared(`tile taps ${taps.length}`, () => filled([taps.length, 9], (values) => { values.set(taps.flat()); }));
+  return reshape(g, matrixProduct(g, transform, flat), [taps.length, outputs, slices * channels]);
+}
+
+/** Returns one small filter bank for each of many channels: (channels · rows) × 1 × side × side. */
+function repeated(matrix: Matrix, channels: number, side: number): LazyTensor {
+  const values = matrix.flat();
+  return filled([channels * matrix.length, 1, side, side], (all) => {
+    for (let channel = 0; channel < channels; channel++) {
+      all.set(values, channel * values.length);
+    }
+  });
+}
+
+function transposed(matrix: Matrix): Matrix {
+  return matrix[0]!.map((_, column) => matrix.map((row) => row[column]!));
+}
