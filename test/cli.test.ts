@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { COMMANDS } from '../src/cli.ts';
+
+const launcher = fileURLToPath(new URL('../src/orator.js', import.meta.url));
+
+/** Runs a command line to its end. */
+async function orator(args: readonly string[], environment: Record<string, string> = {}): Promise<{ status: number | null; out: string; error: string }> {
+  const child = spawn(process.execPath, [launcher, ...args], { env: { ...process.env, ...environment } });
+  let [out, error] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => { out += chunk.toString(); });
+  child.stderr.on('data', (chunk: Buffer) => { error += chunk.toString(); });
+  const status = await new Promise<number | null>((resolve) => { child.once('close', resolve); });
+  return { status, out, error };
+}
+
+test('help lists every command', async () => {
+  for (const args of [[], ['help'], ['serve', '--help']]) {
+    const { status, out } = await orator(args);
+    assert.equal(status, 0);
+    for (const { usage } of Object.values(COMMANDS)) {
+      assert.ok(out.includes(`orator ${usage}`), usage);
+    }
+  }
+});
+
+test('what is not understood is said, with the list of commands', async () => {
+  for (const args of [['dance'], ['render', 'one'], ['serve', 'extra'], ['--colour'], ['models', 'dance']]) {
+    const { status, error } = await orator(args);
+    assert.equal(status, 2, args.join(' '));
+    assert.match(error, /Usage:/);
+  }
+});
+
+test('a wrong setting ends the start with its name', async () => {
+  const { status, error } = await orator(['serve', '--port', '99999']);
+  assert.equal(status, 1);
+  assert.match(error, /^invalid_config: .*server\.port/m);
+});
+
+test('models that are not imported are named with what to do', async () => {
+  const { status, error } = await orator(['models', 'import', fileURLToPath(new URL('.', import.meta.url))]);
+  assert.equal(status, 1);
+  assert.match(error, /^invalid_checkpoint: .*SadTalker_V0\.0\.2_256\.safetensors/m);
+});
+
+test('the server prints its address, answers, and stops on SIGTERM with status 0', async () => {
+  const child = spawn(process.execPath, [launcher, 'serve', '--port', '0'], { env: { ...process.env, ORATOR_LOG_LEVEL: 'silent' }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise<number | null>((resolve) => { child.once('close', resolve); });
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      const address = /^Orator talks at (http:\S+)/m.exec(chunk.toString())?.[1];
+      if (address !== undefined) {
+        resolve(address);
+      }
+    });
+    child.once('close', () => { reject(new Error('The server ended early.')); });
+  });
+  assert.equal((await fetch(`${url}/healthz`)).status, 200);
+  child.kill('SIGTERM');
+  assert.equal(await ended, 0);
+});
