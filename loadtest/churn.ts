@@ -15,22 +15,27 @@ type Way = (typeof WAYS)[number];
 /** What connecting and vanishing again and again left behind. */
 export interface ChurnFigures {
   readonly cycles: number;
+  /** Cycles in which something else went wrong, and what. */
+  readonly failed: number;
   readonly failures: readonly string[];
   readonly sessionsLeft: number;
   readonly handlesLeft: number;
   readonly rssMbStart: number;
   readonly rssMbEnd: number;
   readonly rssGrowthPercent: number;
-  /** From going away to the session being gone, by the way of going. */
-  readonly slotFreedMsP95: Readonly<Record<Way, number>>;
+  /** From going away to the session being gone, 95th percentile, by the way of going. */
+  readonly cleanFreedMsP95: number;
+  readonly closedTabFreedMsP95: number;
+  readonly networkCutFreedMsP95: number;
+  readonly killedProcessFreedMsP95: number;
   readonly slotFreedMsMax: number;
 }
 
 /** Cycles under way at once. */
 const CONCURRENT = 6;
 
-/** Cycles before memory is measured first: code is compiled, pools and caches are filled. */
-const WARM_UP_CYCLES = 24;
+/** Cycles before memory is measured first: code is compiled, pools are filled, and V8 has found the size of its heap. */
+const WARM_UP_CYCLES = 180;
 
 /** A process is killed in one cycle of so many, since starting one takes longest. */
 const KILL_EVERY = 10;
@@ -45,31 +50,36 @@ const VIEWER_PROCESS = fileURLToPath(new URL('viewer-process.ts', import.meta.ur
 
 /** Connects and vanishes viewers in four ways, and looks at what stays behind in the server. */
 export async function churn(url: string, { cycles }: { cycles: number }): Promise<ChurnFigures> {
-  await runCycles(url, WARM_UP_CYCLES);
+  await runCycles(url, WARM_UP_CYCLES, () => 'clean');
   await sleep(SETTLE_MS);
   const before = await readServer(url);
-  const { freedMs, failures } = await runCycles(url, cycles);
+  const { freedMs, failures } = await runCycles(url, cycles, (cycle) => (cycle % KILL_EVERY === 0 ? 'killedProcess' : WAYS[cycle % 3]!));
   await sleep(SETTLE_MS);
   const after = await readServer(url);
   const round = (value: number): number => Math.round(value * 10) / 10;
   return {
-    cycles, failures,
+    cycles, failed: failures.length, failures: [...new Set(failures)],
     sessionsLeft: after.sessions,
     handlesLeft: Math.max(0, after.openHandles - before.openHandles),
     rssMbStart: round(before.residentMb), rssMbEnd: round(after.residentMb),
     rssGrowthPercent: round((after.residentMb / before.residentMb - 1) * 100),
-    slotFreedMsP95: Object.fromEntries(WAYS.map((way) => [way, freedMs[way].length === 0 ? Number.NaN : Math.round(percentile(freedMs[way], 0.95))])) as Record<Way, number>,
+    cleanFreedMsP95: p95(freedMs.clean), closedTabFreedMsP95: p95(freedMs.closedTab),
+    networkCutFreedMsP95: p95(freedMs.networkCut), killedProcessFreedMsP95: p95(freedMs.killedProcess),
     slotFreedMsMax: Math.round(Math.max(...WAYS.flatMap((way) => freedMs[way]))),
   };
 }
 
-async function runCycles(url: string, cycles: number): Promise<{ freedMs: Record<Way, number[]>; failures: string[] }> {
+function p95(values: readonly number[]): number {
+  return values.length === 0 ? Number.NaN : Math.round(percentile(values, 0.95));
+}
+
+async function runCycles(url: string, cycles: number, wayOf: (cycle: number) => Way): Promise<{ freedMs: Record<Way, number[]>; failures: string[] }> {
   const freedMs: Record<Way, number[]> = { clean: [], closedTab: [], networkCut: [], killedProcess: [] };
   const failures: string[] = [];
   let next = 0;
   const work = async (): Promise<void> => {
     for (let cycle = next++; cycle < cycles; cycle = next++) {
-      const way = cycle % KILL_EVERY === 0 ? 'killedProcess' : WAYS[cycle % 3]!;
+      const way = wayOf(cycle);
       try {
         freedMs[way].push(await oneCycle(url, way));
       } catch (error) {

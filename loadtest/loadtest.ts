@@ -15,12 +15,12 @@ const OPTIONS = {
   sessions: { type: 'string', default: '4' }, seconds: { type: 'string', default: '60' }, url: { type: 'string' }, pack: { type: 'string' },
   loss: { type: 'string', default: '0' }, delay: { type: 'string', default: '0' }, 'faults-end': { type: 'string' },
   interrupts: { type: 'boolean' }, churn: { type: 'boolean' }, cycles: { type: 'string', default: '300' }, soak: { type: 'boolean' },
-  overload: { type: 'boolean' }, vanish: { type: 'boolean' }, chromium: { type: 'boolean' }, stagger: { type: 'string', default: '400' },
+  overload: { type: 'boolean' }, vanish: { type: 'boolean' }, chromium: { type: 'boolean' }, stagger: { type: 'string', default: '400' }, assured: { type: 'string' },
   json: { type: 'boolean' }, limit: { type: 'string', multiple: true, default: [] as string[] }, limits: { type: 'string' },
 } as const;
 
 const HELP = `npm run loadtest -- [--sessions N] [--seconds S] [--url URL] [--pack NAME]
-  [--loss SHARE] [--delay MS] [--faults-end S] [--interrupts] [--vanish] [--chromium] [--stagger MS]
+  [--loss SHARE] [--delay MS] [--faults-end S] [--interrupts] [--vanish] [--chromium] [--stagger MS] [--assured N]
   [--overload] [--soak] [--churn [--cycles N]] [--json] [--limits KIND] [--limit 'NAME>=VALUE']`;
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
@@ -40,9 +40,12 @@ async function main(): Promise<number> {
   }
 }
 
-/** As many slots as viewers want to have, so that only the measured cost refuses them; no idle limits in the way. */
+/** As many slots as viewers want to have, so that only the measured cost refuses them; churn is about slots alone. */
 function serverSettings(values: Values): Record<string, string> {
-  return { ORATOR_SESSIONS_MAX: String(Math.max(8, Number(values.sessions) + 2)), ORATOR_SERVER_REQUESTS_PER_MINUTE: '100000' };
+  return {
+    ORATOR_SESSIONS_MAX: String(Math.max(8, Number(values.sessions) + 2)), ORATOR_SERVER_REQUESTS_PER_MINUTE: '100000',
+    ...(values.churn === true ? { ORATOR_SESSIONS_ASSURED: '8' } : values.assured === undefined ? {} : { ORATOR_SESSIONS_ASSURED: values.assured }),
+  };
 }
 
 async function run(url: string, values: Values): Promise<RunFigures> {
@@ -77,7 +80,7 @@ function report(figures: Record<string, unknown>, missed: readonly string[], jso
   }
   console.log(`${machine()}\n`);
   for (const [name, value] of Object.entries(figures)) {
-    console.log(`${name.padEnd(26)}${String(Array.isArray(value) ? value.join('; ') : value).padStart(14)}`);
+    console.log(`${name.padEnd(26)}${String(Array.isArray(value) ? value.join('; ') : value).padStart(12)}`);
   }
   console.log(missed.length === 0 ? '\nAll limits are kept.' : `\n${missed.join('\n')}`);
 }
