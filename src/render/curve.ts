@@ -27,15 +27,17 @@ export function curveThrough(points: readonly FacePoint[]): Curve {
     const share = b.u > a.u ? Math.min(1, (u - a.u) / (b.u - a.u)) : 0;
     values[index] = a.v + (b.v - a.v) * share;
   }
-  return { startMm: start, samplesPerMm: 1 / STEP_MM, values };
+  return sampledCurve(start, values);
+}
+
+/** All curves are made here: objects of one shape keep the loops over pixels free of allocations. */
+function sampledCurve(startMm: number, values: Float32Array): Curve {
+  return { startMm, samplesPerMm: 1 / STEP_MM, values };
 }
 
 /** Returns a curve of the same samples, each passed through the function with its u. */
 export function mapCurve(curve: Curve, map: (v: number, u: number) => number): Curve {
-  return {
-    ...curve,
-    values: curve.values.map((v, index) => map(v, curve.startMm + index / curve.samplesPerMm)),
-  };
+  return sampledCurve(curve.startMm, curve.values.map((v, index) => map(v, curve.startMm + index / curve.samplesPerMm)));
 }
 
 /** Returns the curve's height at u. */
@@ -54,6 +56,16 @@ export function heightAt(curve: Curve, u: number): number {
   return a + (values[index + 1]! - a) * (at - index);
 }
 
+/** Writes into the third element how far the place of the first two (u, v) lies below the curve, in millimetres. It allocates nothing. */
+export function dropPlumb(curve: Curve, line: Float64Array): void {
+  const { values } = curve;
+  const last = values.length - 1;
+  const position = Math.min(last, Math.max(0, (line[0]! - curve.startMm) * curve.samplesPerMm));
+  const index = Math.min(last - 1, Math.floor(position));
+  const a = values[index]!;
+  line[2] = line[1]! - a - (values[index + 1]! - a) * (position - index);
+}
+
 /** Returns a smoothed curve: a Gaussian over u, ends held. */
 export function smoothCurve(curve: Curve, sigmaMm: number): Curve {
   const { values } = curve;
@@ -69,5 +81,5 @@ export function smoothCurve(curve: Curve, sigmaMm: number): Curve {
     }
     return sum / weight;
   });
-  return { ...curve, values: smooth };
+  return sampledCurve(curve.startMm, smooth);
 }

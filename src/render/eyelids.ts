@@ -1,4 +1,4 @@
-import { heightAt } from './curve.ts';
+import { dropPlumb } from './curve.ts';
 import type { EyeShape } from './eye-shape.ts';
 import { clamp, smoothstep } from './shaping.ts';
 
@@ -9,17 +9,21 @@ export interface EyeState {
   gazeY: number;
 }
 
-/** Where the colours of one place of the eye come from, in millimetres of the face frame. */
+/** Where the colours of one place of the eye come from: u and v in millimetres of the face frame. */
 export interface EyeSource {
   /** Eyeball or lower lid. */
-  underU: number;
-  underV: number;
-  /** Upper lid: same u. */
-  lidV: number;
+  readonly under: Float64Array;
+  /** Upper lid. */
+  readonly lid: Float64Array;
   /** How much the upper lid covers, 0..1. */
   lidShare: number;
   /** False when the place looks as in the portrait. */
   changed: boolean;
+}
+
+/** Makes a source to be written. */
+export function eyeSource(): EyeSource {
+  return { under: new Float64Array(2), lid: new Float64Array(2), lidShare: NaN, changed: false };
 }
 
 /** The lash line above the upper lid's margin moves with it as it is. */
@@ -53,103 +57,140 @@ const DOWNWARD_LID = 0.22;
 /** Softness of the upper lid's edge. */
 const EDGE_MM = 0.7;
 
-/**
- * Finds where the place (u, v) of an eye takes its colour from, straight per column (no iteration): above the lid's margin a band moves rigidly
- * and the skin up to the brow is stretched evenly; below, the iris is shifted inside the opening.
- */
-export function eyeSource(eye: EyeShape, state: EyeState, at: { readonly u: number; readonly v: number }, out: EyeSource): void {
-  const { u, v } = at;
-  out.underU = u;
-  out.underV = v;
-  out.lidV = v;
-  out.lidShare = 0;
-  out.changed = false;
-  if (u <= eye.leftMm || u >= eye.rightMm) {
-    return;
-  }
-  const upper = heightAt(eye.upper, u);
-  const lower = heightAt(eye.lower, u);
-  // The lids meet in the corners, whatever the contours say there.
-  const taper = smoothstep(0, CORNER_MM, Math.min(u - eye.leftMm, eye.rightMm - u));
-  const opening = Math.max(0, lower - upper) * taper;
-  const blink = clamp(state.blink + DOWNWARD_LID * Math.max(0, state.gazeY), 0, 1);
-  const rise = LOWER_SHARE * blink * opening;
-  if (v > lower - rise - LOWER_EDGE_MM) {
-    raiseLowerLid(v - (lower - rise), rise, out);
-  } else if (v > upper - 0.5) {
-    shiftIris(eye, state, { upper, lower, seenLower: lower - rise }, out);
-  }
-  if (blink > 0) {
-    const lid = { top: heightAt(eye.top, u), upper, lower, way: blink * (opening * (1 - LOWER_SHARE) + OVERLAP_MM * taper) };
-    if (eye.covered) {
-      coverWithCheek(lid, v, smoothstep(0, COVERED_CORNER_MM, Math.min(u - eye.leftMm, eye.rightMm - u)), out);
-    } else {
-      coverWithLid(lid, v, out);
-    }
-  }
+/** One column of an eye: margins and skin in millimetres, and how it moves. */
+interface EyeColumn {
+  /** Where the skin of the upper lid begins. */
+  top: number;
+  upper: number;
+  lower: number;
+  /** Distance to the nearer corner. */
+  corner: number;
+  blink: number;
+  /** Way of the lower lid up, and of the upper one down. */
+  rise: number;
+  way: number;
 }
 
-function raiseLowerLid(below: number, rise: number, out: EyeSource): void {
-  if (rise > 0 && below < LOWER_SKIN_MM) {
-    out.underV += rise * (1 - smoothstep(0, LOWER_SKIN_MM, below));
+/**
+ * Finds where a place of an eye takes its colour from, straight per column (no iteration): above the lid's margin a band moves rigidly
+ * and the skin up to the brow is stretched evenly; below, the iris is shifted inside the opening.
+ */
+export class Eyelids {
+  readonly #eye: EyeShape;
+  readonly #column: EyeColumn = { top: NaN, upper: NaN, lower: NaN, corner: NaN, blink: NaN, rise: NaN, way: NaN };
+  readonly #plumb = new Float64Array(3);
+
+  constructor(eye: EyeShape) {
+    this.#eye = eye;
+  }
+
+  /** Writes the source of a place of the face frame. */
+  trace(state: EyeState, at: Float64Array, out: EyeSource): void {
+    out.under[0] = out.lid[0] = at[0]!;
+    out.under[1] = out.lid[1] = at[1]!;
+    out.lidShare = 0;
+    out.changed = false;
+    if (at[0]! <= this.#eye.leftMm || at[0]! >= this.#eye.rightMm) {
+      return;
+    }
+    const column = this.#column;
+    this.#measure(state, at);
+    if (at[1]! > column.lower - column.rise - LOWER_EDGE_MM) {
+      raiseLowerLid(column, out);
+    } else if (at[1]! > column.upper - 0.5 && (state.gazeX !== 0 || state.gazeY !== 0)) {
+      this.#shiftIris(state, out);
+    }
+    if (column.blink > 0) {
+      if (this.#eye.covered) {
+        coverWithCheek(column, out);
+      } else {
+        coverWithLid(column, out);
+      }
+    }
+  }
+
+  #measure(state: EyeState, at: Float64Array): void {
+    const eye = this.#eye;
+    const column = this.#column;
+    const line = this.#plumb;
+    line[0] = at[0]!;
+    line[1] = 0;
+    dropPlumb(eye.top, line);
+    column.top = -line[2]!;
+    dropPlumb(eye.upper, line);
+    column.upper = -line[2]!;
+    dropPlumb(eye.lower, line);
+    column.lower = -line[2]!;
+    column.corner = Math.min(at[0]! - eye.leftMm, eye.rightMm - at[0]!);
+    column.blink = clamp(state.blink + DOWNWARD_LID * Math.max(0, state.gazeY), 0, 1);
+    // The lids meet in the corners, whatever the contours say there.
+    const taper = smoothstep(0, CORNER_MM, column.corner);
+    const opening = Math.max(0, column.lower - column.upper) * taper;
+    column.rise = LOWER_SHARE * column.blink * opening;
+    column.way = column.blink * (opening * (1 - LOWER_SHARE) + OVERLAP_MM * taper);
+  }
+
+  #shiftIris(state: EyeState, out: EyeSource): void {
+    const eye = this.#eye;
+    const column = this.#column;
+    const u = out.under[0]!;
+    const v = out.under[1]!;
+    const goX = GAZE_X_MM * clamp(state.gazeX, -1, 1);
+    const goY = GAZE_Y_MM * clamp(state.gazeY, -1, 1);
+    const away = Math.sqrt((u - eye.irisU - goX) ** 2 + (v - eye.irisV - goY) ** 2);
+    const inside = smoothstep(-0.5, 0.8, v - column.upper) * smoothstep(LOWER_EDGE_MM, LOWER_EDGE_MM + 1, column.lower - column.rise - v);
+    const share = (1 - smoothstep(eye.irisRadiusMm, 2.1 * eye.irisRadiusMm, away)) * smoothstep(0, 4, column.corner) * inside;
+    if (share <= 0) {
+      return;
+    }
+    const line = this.#plumb;
+    line[0] = clamp(u - goX * share, eye.leftMm, eye.rightMm);
+    line[1] = 0;
+    dropPlumb(eye.upper, line);
+    const upper = -line[2]!;
+    dropPlumb(eye.lower, line);
+    const opening = Math.max(0.1, -line[2]! - upper);
+    // Height is kept relative to the lids: the iris slides along them instead of dragging them.
+    const level = upper + ((v - column.upper) / Math.max(0.1, column.lower - column.upper)) * opening;
+    out.under[0] = line[0]!;
+    out.under[1] = v + (level - v) * inside - goY * share;
     out.changed = true;
   }
 }
 
-function shiftIris(eye: EyeShape, state: EyeState, lids: { readonly upper: number; readonly lower: number; readonly seenLower: number }, out: EyeSource): void {
-  if (state.gazeX === 0 && state.gazeY === 0) {
-    return;
+function raiseLowerLid(column: Readonly<EyeColumn>, out: EyeSource): void {
+  const below = out.under[1]! - (column.lower - column.rise);
+  if (column.rise > 0 && below < LOWER_SKIN_MM) {
+    out.under[1]! += column.rise * (1 - smoothstep(0, LOWER_SKIN_MM, below));
+    out.changed = true;
   }
-  const u = out.underU;
-  const v = out.underV;
-  const goX = GAZE_X_MM * clamp(state.gazeX, -1, 1);
-  const goY = GAZE_Y_MM * clamp(state.gazeY, -1, 1);
-  const away = Math.hypot(u - eye.irisU - goX, v - eye.irisV - goY);
-  const corner = smoothstep(0, 4, Math.min(u - eye.leftMm, eye.rightMm - u));
-  const inside = smoothstep(-0.5, 0.8, v - lids.upper) * smoothstep(LOWER_EDGE_MM, LOWER_EDGE_MM + 1, lids.seenLower - v);
-  const share = (1 - smoothstep(eye.irisRadiusMm, 2.1 * eye.irisRadiusMm, away)) * corner * inside;
-  if (share <= 0) {
-    return;
-  }
-  const from = clamp(u - goX * share, eye.leftMm, eye.rightMm);
-  const upper = heightAt(eye.upper, from);
-  const opening = Math.max(0.1, heightAt(eye.lower, from) - upper);
-  // Height is kept relative to the lids: the iris slides along them instead of dragging them.
-  const level = upper + ((v - lids.upper) / Math.max(0.1, lids.lower - lids.upper)) * opening;
-  out.underU = from;
-  out.underV = v + (level - v) * inside - goY * share;
-  out.changed = true;
-}
-
-interface Lid {
-  readonly top: number;
-  readonly upper: number;
-  readonly lower: number;
-  readonly way: number;
 }
 
 /** Under a rim there is no lid skin to stretch: the skin below the eye, mirrored at the lid's margin, stands in for it. */
-function coverWithCheek(lid: Lid, v: number, strength: number, out: EyeSource): void {
-  const margin = lid.upper + lid.way;
-  const fade = smoothstep(lid.top, lid.top + 1, v) * smoothstep(0, 1.5, lid.way) * strength;
+function coverWithCheek(column: Readonly<EyeColumn>, out: EyeSource): void {
+  const v = out.lid[1]!;
+  const margin = column.upper + column.way;
+  const fade = smoothstep(column.top, column.top + 1, v) * smoothstep(0, 1.5, column.way) * smoothstep(0, COVERED_CORNER_MM, column.corner);
   const share = clamp(0.5 - (v - margin - EDGE_MM / 2) / EDGE_MM, 0, 1) * fade;
   if (share > 0) {
-    out.lidV = lid.lower - 0.2 + 0.8 * Math.max(0, margin - v);
+    out.lid[1] = column.lower - 0.2 + 0.8 * Math.max(0, margin - v);
     out.lidShare = share;
     out.changed = true;
   }
 }
 
-function coverWithLid(lid: Lid, v: number, out: EyeSource): void {
-  const margin = lid.upper + lid.way;
+function coverWithLid(column: Readonly<EyeColumn>, out: EyeSource): void {
+  const v = out.lid[1]!;
+  const { top, upper, way } = column;
+  const margin = upper + way;
   const share = clamp(0.5 - (v - margin - EDGE_MM / 2) / EDGE_MM, 0, 1);
-  if (v <= lid.top || share <= 0) {
+  if (v <= top || share <= 0) {
     return;
   }
-  const lash = Math.min(LASH_BAND_MM, 0.45 * (lid.upper - lid.top));
+  const lash = Math.min(LASH_BAND_MM, 0.45 * (upper - top));
   const band = margin - lash;
-  const stretch = (lid.upper - lash - lid.top) / Math.max(1e-3, band - lid.top);
-  out.lidV = v >= band ? v - lid.way : lid.top + (v - lid.top) * stretch;
+  const stretch = (upper - lash - top) / Math.max(1e-3, band - top);
+  out.lid[1] = v >= band ? v - way : top + (v - top) * stretch;
   out.lidShare = share;
   out.changed = true;
 }

@@ -70,6 +70,22 @@ export function yOf(frame: FaceFrame, u: number, v: number): number {
   return frame.originYPx + (u * frame.axisY + v * frame.axisX) * frame.pxPerMm;
 }
 
+/** Writes where a place of the picture (x, y in pixels) lies in the face frame (u, v). It allocates nothing. */
+export function toFace(frame: FaceFrame, place: Float64Array, at: Float64Array): void {
+  const dx = (place[0]! - frame.originXPx) / frame.pxPerMm;
+  const dy = (place[1]! - frame.originYPx) / frame.pxPerMm;
+  at[0] = dx * frame.axisX + dy * frame.axisY;
+  at[1] = dy * frame.axisX - dx * frame.axisY;
+}
+
+/** Writes where a place of the face frame (u, v) lies in the picture (x, y in pixels). It allocates nothing. */
+export function toPicture(frame: FaceFrame, at: Float64Array, place: Float64Array): void {
+  const du = at[0]! * frame.pxPerMm;
+  const dv = at[1]! * frame.pxPerMm;
+  place[0] = frame.originXPx + du * frame.axisX - dv * frame.axisY;
+  place[1] = frame.originYPx + du * frame.axisY + dv * frame.axisX;
+}
+
 /** Returns a mesh point in the face frame. */
 export function facePoint(frame: FaceFrame, landmarks: Float32Array, index: number): FacePoint {
   const [x, y] = meshPoint(landmarks, index);

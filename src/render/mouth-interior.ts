@@ -13,14 +13,6 @@ export function tintOf(rgb: readonly [number, number, number]): Tint {
   return { y: lumaOf(...rgb) - 16, u: blueOf(...rgb) - 128, v: redOf(...rgb) - 128 };
 }
 
-/** A place inside the mouth; millimetres, head fixed (the pose is undone, the jaw is not). */
-export interface MouthPoint {
-  /** From the middle of the lips. */
-  u: number;
-  /** Below the line where closed lips meet. */
-  v: number;
-}
-
 /** What the inside of the mouth does. */
 export interface InteriorState {
   /** 0..1: lips pushed forward, which keeps the light out. */
@@ -47,13 +39,32 @@ const LOWER_GAPS_MM = [0, 5.3, 10.9, 17, 23.5];
 /** How much a gap's edge is cut into the row of teeth. */
 const GAP_CUT_MM = 0.35;
 
+/** What is known of one place inside the mouth; written again for every pixel. */
+interface Spot {
+  /** Distance from the mid-line in half mouth widths, and in millimetres. */
+  across: number;
+  acrossMm: number;
+  /** 1 in the middle, 0 in the corners. */
+  lateral: number;
+  /** v of the upper teeth's edge. */
+  upperEdge: number;
+  /** Distance from the nearest gap between the teeth of a row. */
+  fromGap: number;
+  /** Part that the tongue covers. */
+  tongue: number;
+  /** How the next thing is laid over the colour: its light, and how much it covers. */
+  light: number;
+  share: number;
+}
+
 /** Draws what is behind the lips: cavity, tongue, teeth fixed to skull and jaw, lit like the skin. */
 export class MouthInterior {
   readonly #halfWidthMm: number;
   readonly #light: number;
   readonly #teeth: Tint;
-  /** Height of the drawn upper teeth's edge in the middle; undefined when the photo shows its own. */
+  /** True when the photo shows its own upper teeth: none are drawn. */
   readonly #ownTeeth: boolean;
+  readonly #spot: Spot = { across: NaN, acrossMm: NaN, lateral: NaN, upperEdge: NaN, fromGap: NaN, tongue: NaN, light: NaN, share: NaN };
 
   constructor(parts: { readonly halfWidthMm: number; readonly skin: readonly [number, number, number]; readonly ownTeeth: boolean }) {
     const [r, g, b] = parts.skin;
@@ -65,65 +76,65 @@ export class MouthInterior {
     this.#teeth = scaled(tintOf(mixed), Math.max(this.#light, 0.95) * teethLight(luminance));
   }
 
-  /** Writes the colour of a place. */
-  shade(at: MouthPoint, state: InteriorState, out: Tint): void {
-    const across = Math.abs(at.u) / this.#halfWidthMm;
-    const lateral = clamp(1 - across ** 3, 0, 1);
-    const depth = clamp((at.v + 2) / (state.jawMm + 6), 0, 1);
+  /** Writes the colour of a place (u, v in millimetres): u from the middle of the lips, v below the line where closed lips meet; head fixed (the pose is undone, the jaw is not). */
+  shade(at: Float64Array, state: InteriorState, out: Tint): void {
+    const spot = this.#spot;
+    spot.acrossMm = Math.abs(at[0]!);
+    spot.across = spot.acrossMm / this.#halfWidthMm;
+    spot.lateral = clamp(1 - spot.across * spot.across * spot.across, 0, 1);
+    spot.upperEdge = 2.3 - 1.6 * spot.across * spot.across;
+    const depth = clamp((at[1]! + 2) / (state.jawMm + 6), 0, 1);
     out.y = (CAVITY_DEEP.y + (CAVITY_FRONT.y - CAVITY_DEEP.y) * depth) * this.#light;
     out.u = (CAVITY_DEEP.u + (CAVITY_FRONT.u - CAVITY_DEEP.u) * depth) * this.#light;
     out.v = (CAVITY_DEEP.v + (CAVITY_FRONT.v - CAVITY_DEEP.v) * depth) * this.#light;
-    const tongue = this.#tongue(at, state, out);
-    const upperEdge = 2.3 - 1.6 * across * across;
-    if (lateral > 0.02) {
-      this.#lowerTeeth(at, { jawMm: state.jawMm, lateral, upperEdge, covered: tongue * state.tongue }, out);
+    this.#layTongue(at, state, out);
+    if (spot.lateral > 0.02) {
+      this.#layLowerTeeth(at, state, out);
       if (!this.#ownTeeth) {
-        this.#upperTeeth(at, lateral, upperEdge, out);
+        this.#layUpperTeeth(at, out);
       }
     }
   }
 
-  /** Returns how much of the light comes in, 0..1. */
-  static light(state: InteriorState): number {
-    return 1 - 0.25 * clamp(state.rounding, 0, 1);
-  }
-
-  /** Draws the tongue; returns how much it covers. */
-  #tongue(at: MouthPoint, state: InteriorState, out: Tint): number {
+  #layTongue(at: Float64Array, state: InteriorState, out: Tint): void {
+    const spot = this.#spot;
     const raised = state.tongue * (0.45 * state.jawMm + 2.5);
-    const centre = 6 + 0.68 * state.jawMm - raised;
-    const round = (at.u / (0.66 * this.#halfWidthMm)) ** 2 + ((at.v - centre) / (5.5 + 0.12 * state.jawMm)) ** 2;
-    const share = 1 - smoothstep(0.75, 1.1, round);
-    const shade = (1 - 0.35 * clamp(round, 0, 1)) * (1 - 0.1 * Math.exp(-((at.u / 1.2) ** 2))) * this.#light;
-    blend(out, TONGUE, shade, share);
-    return share;
+    const x = spot.across / 0.66;
+    const y = (at[1]! - 6 - 0.68 * state.jawMm + raised) / (5.5 + 0.12 * state.jawMm);
+    const round = x * x + y * y;
+    spot.tongue = 1 - smoothstep(0.75, 1.1, round);
+    spot.light = (1 - 0.35 * clamp(round, 0, 1)) * (1 - 0.1 * bell(at[0]!, 1.2)) * this.#light;
+    spot.share = spot.tongue;
+    lay(out, TONGUE, spot);
   }
 
-  #upperTeeth(at: MouthPoint, lateral: number, edge: number, out: Tint): void {
-    const away = fromGap(Math.abs(at.u), UPPER_GAPS_MM);
-    const share = clamp(0.5 - (at.v - edge + GAP_CUT_MM * bell(away, 0.7)) / 0.7, 0, 1);
-    const under = 0.86 + 0.14 * clamp((at.v + 1.5) / 3.5, 0, 1);
-    blendTooth(out, this.#teeth, (0.35 + 0.65 * lateral) * (1 - 0.12 * bell(away, 0.4)) * under, share);
+  #layUpperTeeth(at: Float64Array, out: Tint): void {
+    const spot = this.#spot;
+    measureGap(spot, UPPER_GAPS_MM);
+    spot.share = clamp(0.5 - (at[1]! - spot.upperEdge + GAP_CUT_MM * bell(spot.fromGap, 0.7)) / 0.7, 0, 1);
+    const under = 0.86 + 0.14 * clamp((at[1]! + 1.5) / 3.5, 0, 1);
+    spot.light = (0.35 + 0.65 * spot.lateral) * (1 - 0.12 * bell(spot.fromGap, 0.4)) * under;
+    layTooth(out, this.#teeth, spot);
   }
 
-  #lowerTeeth(at: MouthPoint, place: { readonly jawMm: number; readonly lateral: number; readonly upperEdge: number; readonly covered: number }, out: Tint): void {
-    const across = at.u / this.#halfWidthMm;
-    const away = fromGap(Math.abs(at.u), LOWER_GAPS_MM);
-    const edge = 0.4 + 0.93 * place.jawMm - 0.07 * Math.min(place.jawMm, 5) + 0.9 * across * across + 0.5 * GAP_CUT_MM * bell(away, 0.8);
-    const free = this.#ownTeeth ? 1 : clamp(0.5 + (at.v - place.upperEdge) / 0.7, 0, 1);
-    const share = clamp(0.5 + (at.v - edge) / 0.8, 0, 1) * free * (1 - place.covered);
-    const fade = clamp(1 - (at.v - edge) / 9, 0.3, 1);
-    blendTooth(out, this.#teeth, 0.62 * (0.3 + 0.7 * place.lateral) * (1 - 0.12 * bell(away, 0.35)) * fade, share);
+  #layLowerTeeth(at: Float64Array, state: InteriorState, out: Tint): void {
+    const spot = this.#spot;
+    measureGap(spot, LOWER_GAPS_MM);
+    const edge = 0.4 + 0.93 * state.jawMm - 0.07 * Math.min(state.jawMm, 5) + 0.9 * spot.across * spot.across + 0.5 * GAP_CUT_MM * bell(spot.fromGap, 0.8);
+    const free = this.#ownTeeth ? 1 : clamp(0.5 + (at[1]! - spot.upperEdge) / 0.7, 0, 1);
+    const fade = clamp(1 - (at[1]! - edge) / 9, 0.3, 1);
+    spot.share = clamp(0.5 + (at[1]! - edge) / 0.8, 0, 1) * free * (1 - spot.tongue * state.tongue);
+    spot.light = 0.62 * (0.3 + 0.7 * spot.lateral) * (1 - 0.12 * bell(spot.fromGap, 0.35)) * fade;
+    layTooth(out, this.#teeth, spot);
   }
 }
 
-/** Distance from the nearest gap between teeth. */
-function fromGap(across: number, gaps: readonly number[]): number {
+function measureGap(spot: Spot, gapsMm: readonly number[]): void {
   let nearest = Infinity;
-  for (const gap of gaps) {
-    nearest = Math.min(nearest, Math.abs(across - gap));
+  for (const gapMm of gapsMm) {
+    nearest = Math.min(nearest, Math.abs(spot.acrossMm - gapMm));
   }
-  return nearest;
+  spot.fromGap = nearest;
 }
 
 /** Teeth in a dark photo are darker than its skin's light alone would make them. */
@@ -135,15 +146,15 @@ function scaled(tint: Tint, factor: number): Tint {
   return { y: tint.y * factor, u: tint.u * factor, v: tint.v * factor };
 }
 
-function blend(out: Tint, over: Tint, shade: number, share: number): void {
-  out.y += (over.y * shade - out.y) * share;
-  out.u += (over.u * shade - out.u) * share;
-  out.v += (over.v * shade - out.v) * share;
+function lay(out: Tint, over: Readonly<Tint>, { light, share }: Readonly<Spot>): void {
+  out.y += (over.y * light - out.y) * share;
+  out.u += (over.u * light - out.u) * share;
+  out.v += (over.v * light - out.v) * share;
 }
 
-/** Like `blend`, but the shade is warm: a tooth in it does not turn grey. */
-function blendTooth(out: Tint, tooth: Tint, shade: number, share: number): void {
-  out.y += (tooth.y * shade + MOUTH_SHADOW.y * (1 - shade) - out.y) * share;
-  out.u += (tooth.u * shade + MOUTH_SHADOW.u * (1 - shade) - out.u) * share;
-  out.v += (tooth.v * shade + MOUTH_SHADOW.v * (1 - shade) - out.v) * share;
+/** Like `lay`, but the shade is warm: a tooth in it does not turn grey. */
+function layTooth(out: Tint, tooth: Readonly<Tint>, { light, share }: Readonly<Spot>): void {
+  out.y += (tooth.y * light + MOUTH_SHADOW.y * (1 - light) - out.y) * share;
+  out.u += (tooth.u * light + MOUTH_SHADOW.u * (1 - light) - out.u) * share;
+  out.v += (tooth.v * light + MOUTH_SHADOW.v * (1 - light) - out.v) * share;
 }

@@ -1,7 +1,7 @@
-import { heightAt, type Curve } from './curve.ts';
-import { uOf, vOf, xOf, yOf, type FaceFrame } from './face-frame.ts';
+import { dropPlumb, type Curve } from './curve.ts';
+import { toFace, toPicture, type FaceFrame } from './face-frame.ts';
 import type { PoseTurn } from './head-pose-field.ts';
-import { MOUTH_SHADOW, MouthInterior, type InteriorState, type MouthPoint, type Tint } from './mouth-interior.ts';
+import { MOUTH_SHADOW, type InteriorState, type MouthInterior, type Tint } from './mouth-interior.ts';
 import type { MouthShape } from './mouth-shape.ts';
 import { sourceOf, type LayerSampler, type NodeOffsets, type PatchShader } from './pixel-patch.ts';
 import { bell, clamp, smoothstep } from './shaping.ts';
@@ -37,19 +37,35 @@ export interface MouthState extends InteriorState {
   readonly close: number;
 }
 
+/** What of one lip is seen in a pixel. */
+interface LipShare {
+  /** Light, 1 as in the photo. */
+  light: number;
+  /** Part of the pixel, 0..1. */
+  share: number;
+}
+
 /** Draws lips and mouth interior from the two layers over the warped picture. */
 export class MouthShader implements PatchShader {
   readonly #parts: MouthParts;
-  readonly #place = new Float64Array(2);
+  /** Where the pixel's colour lies in the upper and in the lower layer: x and y in the picture, then u, v and the distance below the lip's edge. */
+  readonly #upperPlace = new Float64Array(2);
+  readonly #lowerPlace = new Float64Array(2);
+  readonly #fromUpper = new Float64Array(3);
+  readonly #fromLower = new Float64Array(3);
+  readonly #upperLip: LipShare = { light: NaN, share: NaN };
+  readonly #lowerLip: LipShare = { light: NaN, share: NaN };
   readonly #lower = new Float64Array(4);
+  readonly #place = new Float64Array(2);
   readonly #photo = new Float64Array(4);
-  readonly #point: MouthPoint = { u: 0, v: 0 };
-  readonly #tint: Tint = { y: 0, u: 0, v: 0 };
+  readonly #skull = new Float64Array(3);
+  readonly #point = new Float64Array(2);
+  readonly #tint: Tint = { y: NaN, u: NaN, v: NaN };
   #state: MouthState = { jawMm: 0, tongue: 0, rounding: 0, close: 1 };
   #upperNodes: NodeOffsets | undefined;
   #lowerNodes: NodeOffsets | undefined;
   /** Undoes the pose for the teeth: u = uu·u′ + uv·v′ + u0, likewise v. */
-  readonly #undo = { uu: 1, uv: 0, u0: 0, vu: 0, vv: 1, v0: 0 };
+  readonly #undo = { uu: NaN, uv: NaN, u0: NaN, vu: NaN, vv: NaN, v0: NaN };
 
   constructor(parts: MouthParts) {
     this.#parts = parts;
@@ -68,75 +84,100 @@ export class MouthShader implements PatchShader {
       return false;
     }
     const { frame, mouth, sampler } = this.#parts;
-    const place = this.#place;
-    sourceOf(this.#upperNodes, xPx, yPx, place);
-    const [upperX, upperY] = [place[0]!, place[1]!];
-    sourceOf(this.#lowerNodes, xPx, yPx, place);
-    const [lowerX, lowerY] = [place[0]!, place[1]!];
-    const upperU = uOf(frame, upperX, upperY);
-    const belowUpper = vOf(frame, upperX, upperY) - heightAt(mouth.upper, upperU);
-    const belowLower = vOf(frame, lowerX, lowerY) - heightAt(mouth.lower, uOf(frame, lowerX, lowerY));
-    if (belowLower > REACH_MM || (belowUpper < -REACH_MM && belowLower < 0)) {
-      const lower = belowLower > REACH_MM;
-      sampler.foreground(lower ? lowerX : upperX, lower ? lowerY : upperY, out);
+    const fromUpper = this.#fromUpper;
+    const fromLower = this.#fromLower;
+    sourceOf(this.#upperNodes, xPx, yPx, this.#upperPlace);
+    sourceOf(this.#lowerNodes, xPx, yPx, this.#lowerPlace);
+    toFace(frame, this.#upperPlace, fromUpper);
+    toFace(frame, this.#lowerPlace, fromLower);
+    dropPlumb(mouth.upper, fromUpper);
+    dropPlumb(mouth.lower, fromLower);
+    if (fromLower[2]! > REACH_MM || (fromUpper[2]! < -REACH_MM && fromLower[2]! < 0)) {
+      sampler.foreground(fromLower[2]! > REACH_MM ? this.#lowerPlace : this.#upperPlace, out);
       sampler.over(xPx, yPx, out);
       return false;
     }
-    const opening = clamp((belowUpper - belowLower) / 5, 0, 1) * this.#state.close;
-    sampler.foreground(upperX, upperY, out);
-    sampler.foreground(lowerX, lowerY, this.#lower);
-    // Lips that touch share the pixel exactly: nothing of the inside can show along a closed mouth.
-    const lower = clamp(0.5 + belowLower / EDGE_MM, 0, 1);
-    const apart = clamp(0.5 - belowUpper / EDGE_MM, 0, 1);
-    // Beyond the corners there is no opening: what the grid leaves between the layers there is skin.
-    // A gap finer than a pixel would show as a broken line: it fades in.
-    const between = clamp(Math.min(upperU - mouth.leftMm, mouth.rightMm - upperU) + 0.5, 0, 1)
-      * smoothstep(HAIRLINE_MM, 1, belowUpper - belowLower);
-    const upper = 1 - lower - Math.max(0, 1 - lower - apart) * between;
-    shadeLip(out, 1 - 0.3 * bell(belowUpper, 1) * opening, upper);
-    addLip(this.#lower, 1 - 0.18 * bell(belowLower, 1) * opening, lower, out);
-    if (upper + lower < 1) {
-      this.#addInterior({ xPx, yPx, belowUpper, belowLower, share: 1 - upper - lower }, out);
+    this.#weigh();
+    sampler.foreground(this.#upperPlace, out);
+    takeLip(this.#upperLip, out);
+    sampler.foreground(this.#lowerPlace, this.#lower);
+    takeLip(this.#lowerLip, this.#lower);
+    for (let channel = 0; channel < 4; channel += 1) {
+      out[channel]! += this.#lower[channel]!;
+    }
+    if (this.#upperLip.share + this.#lowerLip.share < 1) {
+      this.#addInterior(xPx, yPx, out);
     }
     sampler.over(xPx, yPx, out);
     return true;
   }
 
-  #addInterior(at: { readonly xPx: number; readonly yPx: number; readonly belowUpper: number; readonly belowLower: number; readonly share: number }, out: Float64Array): void {
+  /** Finds how much of the pixel each lip fills; the rest is the inside of the mouth. */
+  #weigh(): void {
+    const { mouth } = this.#parts;
+    const u = this.#fromUpper[0]!;
+    const belowUpper = this.#fromUpper[2]!;
+    const belowLower = this.#fromLower[2]!;
+    const opening = clamp((belowUpper - belowLower) / 5, 0, 1) * this.#state.close;
+    // Lips that touch share the pixel exactly: nothing of the inside can show along a closed mouth.
+    const lower = clamp(0.5 + belowLower / EDGE_MM, 0, 1);
+    const apart = clamp(0.5 - belowUpper / EDGE_MM, 0, 1);
+    // Beyond the corners there is no opening: what the grid leaves between the layers there is skin.
+    // A gap finer than a pixel would show as a broken line: it fades in.
+    const between = clamp(Math.min(u - mouth.leftMm, mouth.rightMm - u) + 0.5, 0, 1)
+      * smoothstep(HAIRLINE_MM, 1, belowUpper - belowLower);
+    this.#upperLip.share = 1 - lower - Math.max(0, 1 - lower - apart) * between;
+    this.#upperLip.light = 1 - 0.3 * bell(belowUpper, 1) * opening;
+    this.#lowerLip.share = lower;
+    this.#lowerLip.light = 1 - 0.18 * bell(belowLower, 1) * opening;
+  }
+
+  #addInterior(xPx: number, yPx: number, out: Float64Array): void {
     const { frame, mouth, interior, meeting } = this.#parts;
     const tint = this.#tint;
+    const point = this.#point;
+    const skull = this.#skull;
     const undo = this.#undo;
-    const turnedU = uOf(frame, at.xPx, at.yPx);
-    const turnedV = vOf(frame, at.xPx, at.yPx);
-    const u = undo.uu * turnedU + undo.uv * turnedV + undo.u0;
-    const v = undo.vu * turnedU + undo.vv * turnedV + undo.v0;
-    this.#point.u = u - mouth.centreMm;
-    this.#point.v = v - 0.5 * heightAt(meeting, u);
-    interior.shade(this.#point, this.#state, tint);
+    this.#place[0] = xPx;
+    this.#place[1] = yPx;
+    toFace(frame, this.#place, point);
+    skull[0] = undo.uu * point[0]! + undo.uv * point[1]! + undo.u0;
+    skull[1] = undo.vu * point[0]! + undo.vv * point[1]! + undo.v0;
+    dropPlumb(meeting, skull);
+    point[0] = skull[0] - mouth.centreMm;
+    point[1] = 0.5 * (skull[1] + skull[2]!);
+    interior.shade(point, this.#state, tint);
     if (mouth.open) {
-      this.#photoTeeth(u, v, tint);
+      this.#photoTeeth(tint);
     }
-    const shadow = MouthInterior.light(this.#state) * (1 - this.#state.close * (1 - (0.8 + 0.2 * clamp(at.belowUpper / 2, 0, 1)) * (0.85 + 0.15 * clamp(-at.belowLower / 2.5, 0, 1))));
-    out[0]! += (16 + tint.y * shadow + MOUTH_SHADOW.y * (1 - shadow)) * at.share;
-    out[1]! += (128 + tint.u * shadow + MOUTH_SHADOW.u * (1 - shadow)) * at.share;
-    out[2]! += (128 + tint.v * shadow + MOUTH_SHADOW.v * (1 - shadow)) * at.share;
-    out[3]! += 255 * at.share;
+    const { share: upper } = this.#upperLip;
+    const share = 1 - upper - this.#lowerLip.share;
+    const underLips = (0.8 + 0.2 * clamp(this.#fromUpper[2]! / 2, 0, 1)) * (0.85 + 0.15 * clamp(-this.#fromLower[2]! / 2.5, 0, 1));
+    const light = (1 - 0.25 * this.#state.rounding) * (1 - this.#state.close * (1 - underLips));
+    out[0]! += (16 + tint.y * light + MOUTH_SHADOW.y * (1 - light)) * share;
+    out[1]! += (128 + tint.u * light + MOUTH_SHADOW.u * (1 - light)) * share;
+    out[2]! += (128 + tint.v * light + MOUTH_SHADOW.v * (1 - light)) * share;
+    out[3]! += 255 * share;
   }
 
   /** The photo's own teeth stay where the skull has them. */
-  #photoTeeth(u: number, v: number, tint: Tint): void {
+  #photoTeeth(tint: Tint): void {
     const { frame, mouth, sampler } = this.#parts;
-    const lower = heightAt(mouth.lower, u);
-    const share = clamp(0.5 - (v - lower) / 0.7, 0, 1);
+    const skull = this.#skull;
+    const photo = this.#photo;
+    dropPlumb(mouth.lower, skull);
+    const share = clamp(0.5 - skull[2]! / 0.7, 0, 1);
     if (share <= 0) {
       return;
     }
     // Behind the upper lip nothing is known: the row at its edge goes on.
-    const seen = Math.max(v, heightAt(mouth.upper, u) + 0.4);
-    sampler.foreground(xOf(frame, u, seen), yOf(frame, u, seen), this.#photo);
-    tint.y += (this.#photo[0]! - 16 - tint.y) * share;
-    tint.u += (this.#photo[1]! - 128 - tint.u) * share;
-    tint.v += (this.#photo[2]! - 128 - tint.v) * share;
+    dropPlumb(mouth.upper, skull);
+    skull[1]! += Math.max(0, 0.4 - skull[2]!);
+    toPicture(frame, skull, this.#place);
+    sampler.foreground(this.#place, photo);
+    tint.y += (photo[0]! - 16 - tint.y) * share;
+    tint.u += (photo[1]! - 128 - tint.u) * share;
+    tint.v += (photo[2]! - 128 - tint.v) * share;
   }
 
   /** At one depth the turn is affine: X′ = X + w·(M·X + t − X), undone exactly. */
@@ -159,19 +200,11 @@ export class MouthShader implements PatchShader {
   }
 }
 
-/** Darkens a premultiplied colour toward its black and takes a share of it. */
-function shadeLip(colour: Float64Array, shade: number, share: number): void {
-  const rest = (1 - shade) * (colour[3]! / 255);
-  colour[0] = (colour[0]! * shade + 16 * rest) * share;
-  colour[1] = (colour[1]! * shade + 128 * rest) * share;
-  colour[2] = (colour[2]! * shade + 128 * rest) * share;
+/** Leaves of a premultiplied colour what is seen of the lip, darkened toward black. */
+function takeLip({ light, share }: Readonly<LipShare>, colour: Float64Array): void {
+  const dark = (1 - light) * (colour[3]! / 255);
+  colour[0] = (colour[0]! * light + 16 * dark) * share;
+  colour[1] = (colour[1]! * light + 128 * dark) * share;
+  colour[2] = (colour[2]! * light + 128 * dark) * share;
   colour[3]! *= share;
-}
-
-/** Adds a share of a darkened colour. */
-function addLip(colour: Float64Array, shade: number, share: number, out: Float64Array): void {
-  shadeLip(colour, shade, share);
-  for (let channel = 0; channel < 4; channel += 1) {
-    out[channel]! += colour[channel]!;
-  }
 }

@@ -55,11 +55,11 @@ export class LayerSampler {
     this.#strideBytes = (size.width + 2 * PAD_PX) * 4;
   }
 
-  /** Writes Y, U, V and matte of the foreground at a place, bilinear, premultiplied. */
-  foreground(xPx: number, yPx: number, out: Float64Array): void {
+  /** Writes Y, U, V and matte of the foreground at a place (x, y in pixels), bilinear, premultiplied. */
+  foreground(place: Float64Array, out: Float64Array): void {
     const bytes = this.#foreground;
-    const x = clamp(xPx + PAD_PX, 0, this.width + 2 * PAD_PX - 1.01);
-    const y = clamp(yPx + PAD_PX, 0, this.height + 2 * PAD_PX - 1.01);
+    const x = clamp(place[0]! + PAD_PX, 0, this.width + 2 * PAD_PX - 1.01);
+    const y = clamp(place[1]! + PAD_PX, 0, this.height + 2 * PAD_PX - 1.01);
     const xi = Math.floor(x);
     const yi = Math.floor(y);
     const fx = x - xi;
@@ -85,7 +85,10 @@ export class LayerSampler {
   }
 }
 
-/** Decides the colours of a patch that is drawn over what the compositor drew. */
+/**
+ * Decides the colours of a patch that is drawn over what the compositor drew. It runs for every pixel, so it allocates nothing: between functions
+ * fractions travel in typed arrays and in fields that are written again: as arguments and results the engine would box them.
+ */
 export interface PatchShader {
   /** Writes Y, U, V of an output pixel into `out`; returns false when it is what the compositor drew already. */
   shade(xPx: number, yPx: number, out: Float64Array): boolean;
@@ -95,22 +98,27 @@ export interface PatchShader {
 export class PatchPainter {
   readonly #colour = new Float64Array(4);
   readonly #luma = new Float64Array(4);
+  #width = 0;
+  #height = 0;
 
   paint(shader: PatchShader, box: PixelBox, picture: Uint8Array, size: { readonly width: number; readonly height: number }): void {
     const { width, height } = size;
+    this.#width = width;
+    this.#height = height;
     const left = clamp(box.left, 0, width) & ~1;
     const top = clamp(box.top, 0, height) & ~1;
     const right = clamp(box.right, 0, width);
     const bottom = clamp(box.bottom, 0, height);
     for (let y = top; y < bottom; y += 2) {
       for (let x = left; x < right; x += 2) {
-        this.#block(shader, x, y, { picture, width, height });
+        this.#block(shader, x, y, picture);
       }
     }
   }
 
-  #block(shader: PatchShader, x: number, y: number, target: { readonly picture: Uint8Array; readonly width: number; readonly height: number }): void {
-    const { picture, width, height } = target;
+  #block(shader: PatchShader, x: number, y: number, picture: Uint8Array): void {
+    const width = this.#width;
+    const height = this.#height;
     const colour = this.#colour;
     let changed = false;
     let blue = 0;

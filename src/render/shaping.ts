@@ -1,7 +1,7 @@
 /** Returns 0 below `from`, 1 above `to`, and 3t² − 2t³ between. */
 export function smoothstep(from: number, to: number, x: number): number {
-  const t = Math.min(1, Math.max(0, (x - from) / (to - from)));
-  return t * t * (3 - 2 * t);
+  const t = (x - from) / (to - from);
+  return t <= 0 ? 0 : t >= 1 ? 1 : t * t * (3 - 2 * t);
 }
 
 /** Returns exp(−(x / scale)²). */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { heightAt } from '../../src/render/curve.ts';
 import { eyeShape } from '../../src/render/eye-shape.ts';
-import { eyeSource, type EyeSource } from '../../src/render/eyelids.ts';
+import { Eyelids, eyeSource, type EyeSource } from '../../src/render/eyelids.ts';
 import { faceFrame } from '../../src/render/face-frame.ts';
 import { builtInPortrait } from './portraits.ts';
 
@@ -11,8 +11,8 @@ const hopper = await builtInPortrait('hopper');
 const eye = eyeShape(astronaut, faceFrame(astronaut.landmarks), 'left');
 
 function look(u: number, v: number, state: { blink?: number; gazeX?: number; gazeY?: number }): EyeSource {
-  const source: EyeSource = { underU: 0, underV: 0, lidV: 0, lidShare: 0, changed: false };
-  eyeSource(eye, { blink: 0, gazeX: 0, gazeY: 0, ...state }, { u, v }, source);
+  const source = eyeSource();
+  new Eyelids(eye).trace({ blink: 0, gazeX: 0, gazeY: 0, ...state }, Float64Array.of(u, v), source);
   return source;
 }
 
@@ -20,7 +20,7 @@ await test('an eye at rest looks as in the portrait everywhere', () => {
   for (let u = eye.leftMm - 3; u < eye.rightMm + 3; u += 1) {
     for (let v = eye.topMm - 3; v < eye.lowerMm + 5; v += 1) {
       const source = look(u, v, {});
-      assert.deepEqual([source.changed, source.underU, source.underV, source.lidShare], [false, u, v, 0]);
+      assert.deepEqual([source.changed, source.under[0], source.under[1], source.lidShare], [false, u, v, 0]);
     }
   }
 });
@@ -30,7 +30,7 @@ await test('a closed lid covers the whole opening with skin from above it', () =
     for (let v = heightAt(eye.upper, u); v < heightAt(eye.lower, u) - 1.2; v += 0.5) {
       const source = look(u, v, { blink: 1 });
       assert.ok(source.lidShare > 0.98, `the lid covers ${source.lidShare} at ${u}, ${v}`);
-      assert.ok(source.lidV < heightAt(eye.upper, u), 'its colour comes from above the opening');
+      assert.ok(source.lid[1]! < heightAt(eye.upper, u), 'its colour comes from above the opening');
     }
   }
 });
@@ -47,7 +47,7 @@ await test('the lid stretches evenly: colours keep their order from the brow dow
   for (const blink of [0.2, 0.6, 1]) {
     let last = -Infinity;
     for (let v = heightAt(eye.top, u) + 0.1; look(u, v, { blink }).lidShare === 1; v += 0.1) {
-      const { lidV } = look(u, v, { blink });
+      const lidV = look(u, v, { blink }).lid[1]!;
       assert.ok(lidV > last, `at blink ${blink} and v = ${v}`);
       last = lidV;
     }
@@ -56,8 +56,8 @@ await test('the lid stretches evenly: colours keep their order from the brow dow
 
 await test('gaze to the right takes the iris from its left, and leaves the corners', () => {
   const source = look(eye.irisU + 1, eye.irisV, { gazeX: 1 });
-  assert.ok(source.underU < eye.irisU, `${source.underU}`);
-  assert.equal(look(eye.leftMm + 0.1, eye.irisV, { gazeX: 1 }).changed && look(eye.leftMm + 0.1, eye.irisV, { gazeX: 1 }).underU < eye.leftMm - 0.2, false);
+  assert.ok(source.under[0]! < eye.irisU, `${source.under[0]}`);
+  assert.equal(look(eye.leftMm + 0.1, eye.irisV, { gazeX: 1 }).changed && look(eye.leftMm + 0.1, eye.irisV, { gazeX: 1 }).under[0]! < eye.leftMm - 0.2, false);
 });
 
 await test('the rim of glasses is seen, and bare eyes have none', () => {

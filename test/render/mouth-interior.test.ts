@@ -6,7 +6,7 @@ const interior = new MouthInterior({ halfWidthMm: 24, skin: [210, 170, 150], own
 
 function colour(v: number, state: Partial<InteriorState>, u = 4): Tint {
   const tint: Tint = { y: 0, u: 0, v: 0 };
-  interior.shade({ u, v }, { jawMm: 10, tongue: 0, rounding: 0, ...state }, tint);
+  interior.shade(Float64Array.of(u, v), { jawMm: 10, tongue: 0, rounding: 0, ...state }, tint);
   return tint;
 }
 

@@ -70,7 +70,7 @@ await test('the kernel composites as plain JavaScript does, within two steps of 
   for (let y = 0; y < HEIGHT; y += 1) {
     for (let x = 0; x < WIDTH; x += 1) {
       sourceOf(nodes, x, y, place);
-      sampler.foreground(place[0]!, place[1]!, colour);
+      sampler.foreground(place, colour);
       sampler.over(x, y, colour);
       assert.ok(Math.abs(picture[y * WIDTH + x]! - Math.min(255, colour[0]!)) <= 2.5, `luma at ${x}, ${y}: ${picture[y * WIDTH + x]!} instead of ${colour[0]!}`);
       const block = (y >> 1) * (WIDTH / 2) + (x >> 1);
