@@ -14,7 +14,7 @@ import type { Stage, Stats } from '../src/base/stats.ts';
 import { VideoEncoder } from '../src/encode/video-encoder.ts';
 import { VoiceEncoder } from '../src/encode/voice-encoder.ts';
 import { FaceMotion } from '../src/motion/face-motion.ts';
-import { MelExpressionModel } from '../src/motion/mel-expression-model.ts';
+import { LipExpressionModel } from '../src/motion/lip-expression-model.ts';
 import { WarpRenderer } from '../src/render/warp-renderer.ts';
 import { figureOf } from './figures.ts';
 import type { Figure } from './figures.ts';
@@ -56,7 +56,7 @@ async function measureStages(): Promise<Figure[]> {
   const avatar = await preparer.prepare(bytes, { name: 'bench' });
 
   const { windows, melMs } = await melWindows();
-  const face = scope.own(new FaceMotion({ model: scope.own(new MelExpressionModel()), seed: 1 }));
+  const face = scope.own(new FaceMotion({ model: scope.own(await LipExpressionModel.open(MODELS_FOLDER)), seed: 1 }));
   const motions: MotionFrame[] = [];
   const motionMs: number[] = [];
   for (const window of windows) {

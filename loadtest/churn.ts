@@ -35,7 +35,7 @@ export interface ChurnFigures {
 const CONCURRENT = 6;
 
 /** Cycles before memory is measured first: code is compiled, pools are filled, and V8 has found the size of its heap. */
-const WARM_UP_CYCLES = 180;
+const WARM_UP_CYCLES = Object.freeze({ clean: 120, mixed: 60 });
 
 /** A process is killed in one cycle of so many, since starting one takes longest. */
 const KILL_EVERY = 10;
@@ -50,10 +50,11 @@ const VIEWER_PROCESS = fileURLToPath(new URL('viewer-process.ts', import.meta.ur
 
 /** Connects and vanishes viewers in four ways, and looks at what stays behind in the server. */
 export async function churn(url: string, { cycles }: { cycles: number }): Promise<ChurnFigures> {
-  await runCycles(url, WARM_UP_CYCLES, () => 'clean');
+  await runCycles(url, WARM_UP_CYCLES.clean, () => 'clean');
+  await runCycles(url, WARM_UP_CYCLES.mixed, mixedWay);
   await sleep(SETTLE_MS);
   const before = await readServer(url);
-  const { freedMs, failures } = await runCycles(url, cycles, (cycle) => (cycle % KILL_EVERY === 0 ? 'killedProcess' : WAYS[cycle % 3]!));
+  const { freedMs, failures } = await runCycles(url, cycles, mixedWay);
   await sleep(SETTLE_MS);
   const after = await readServer(url);
   const round = (value: number): number => Math.round(value * 10) / 10;
@@ -67,6 +68,10 @@ export async function churn(url: string, { cycles }: { cycles: number }): Promis
     networkCutFreedMsP95: p95(freedMs.networkCut), killedProcessFreedMsP95: p95(freedMs.killedProcess),
     slotFreedMsMax: Math.round(Math.max(...WAYS.flatMap((way) => freedMs[way]))),
   };
+}
+
+function mixedWay(cycle: number): Way {
+  return cycle % KILL_EVERY === 0 ? 'killedProcess' : WAYS[cycle % 3]!;
 }
 
 function p95(values: readonly number[]): number {

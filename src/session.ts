@@ -233,6 +233,9 @@ export class Session implements Closeable {
 
   /** A fault in one session's tick ends that session, and no other. */
   #onTick(link: ViewerLink): void {
+    if (this.#ending !== undefined) {
+      return;
+    }
     try {
       this.#tick(link);
     } catch (error) {

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { noStats } from '../src/base/stats.ts';
+import { VoiceEncoder } from '../src/encode/voice-encoder.ts';
+import { VoiceLine } from '../src/voice-line.ts';
+
+const SOUND = Float32Array.from({ length: 960 }, (_, sample) => 0.3 * Math.sin(sample / 20));
+
+/** A line with real encoders, and the levels they were opened for. */
+async function withLine(run: (line: VoiceLine, levels: number[]) => Promise<void>): Promise<void> {
+  const levels: number[] = [];
+  await using line = await VoiceLine.open({
+    openEncoder: (expectedLossPercent) => {
+      levels.push(expectedLossPercent);
+      return VoiceEncoder.open({ expectedLossPercent });
+    },
+    stats: noStats, onFailed: (error) => { throw error; },
+  });
+  await run(line, levels);
+}
+
+/** Time for an encoder to be opened. */
+const opened = (): Promise<void> => new Promise((resolve) => { setTimeout(resolve, 20); });
+
+test('reported loss raises the protection at once, and calm lowers it after ten seconds', () => withLine(async (line, levels) => {
+  assert.deepEqual(levels, [5]);
+  for (let report = 0; report < 10; report++) {
+    line.reported(0.1, report * 1000);
+  }
+  assert.equal(line.expectedLossPercent, 12);
+  for (let report = 0; report < 10; report++) {
+    line.reported(0.3, 10_000 + report * 1000);
+  }
+  assert.equal(line.expectedLossPercent, 25);
+  for (let report = 0; report < 5; report++) {
+    line.reported(0, 19_100 + report * 100);
+  }
+  assert.equal(line.expectedLossPercent, 25);
+  for (let report = 0; report < 20; report++) {
+    line.reported(0, 40_000 + report * 1000);
+  }
+  assert.equal(line.expectedLossPercent, 5);
+  await opened();
+}));
+
+test('every tick has its packet across a change of the protection, in speech and in silence', () => withLine(async (line) => {
+  let mediaUs = 0;
+  const encode = (quiet: boolean): number => {
+    mediaUs += 20_000;
+    const unit = line.encode(SOUND, mediaUs, quiet);
+    assert.equal(unit.mediaUs, mediaUs);
+    return unit.data.length;
+  };
+  for (let tick = 0; tick < 10; tick++) {
+    assert.ok(encode(false) > 20);
+  }
+  for (let report = 0; report < 10; report++) {
+    line.reported(0.2, report * 1000);
+  }
+  await opened();
+  for (let tick = 0; tick < 200; tick++) {
+    assert.ok(encode(tick % 50 === 49) > 20);
+  }
+}));
+
+test('closing while an encoder is being opened closes that one too', async () => {
+  const open: VoiceEncoder[] = [];
+  const line = await VoiceLine.open({
+    openEncoder: async (expectedLossPercent) => {
+      const encoder = await VoiceEncoder.open({ expectedLossPercent });
+      open.push(encoder);
+      return encoder;
+    },
+    stats: noStats, onFailed: (error) => { throw error; },
+  });
+  line.reported(1, 0);
+  await line.close();
+  await opened();
+  assert.equal(open.length, 2);
+  for (const encoder of open) {
+    assert.throws(() => encoder.encode(SOUND, 0), /closed/);
+  }
+});
