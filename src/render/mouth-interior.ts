@@ -130,11 +130,11 @@ export class MouthInterior {
 }
 
 function measureGap(spot: Spot, gapsMm: readonly number[]): void {
-  let nearest = Infinity;
-  for (const gapMm of gapsMm) {
-    nearest = Math.min(nearest, Math.abs(spot.acrossMm - gapMm));
+  let nearest = 0;
+  while (nearest < gapsMm.length - 1 && spot.acrossMm > (gapsMm[nearest]! + gapsMm[nearest + 1]!) / 2) {
+    nearest += 1;
   }
-  spot.fromGap = nearest;
+  spot.fromGap = Math.abs(spot.acrossMm - gapsMm[nearest]!);
 }
 
 /** Teeth in a dark photo are darker than its skin's light alone would make them. */
