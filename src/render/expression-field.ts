@@ -86,7 +86,7 @@ const pucker: Profile = (p, shift) => {
 
 const funnel: Profile = (p, shift) => {
   shift.du -= 0.22 * p.u * Math.exp(-((Math.abs(p.u) / (1.5 * p.halfWidth)) ** 4)) * bell(p.h, 20);
-  shift.dv += p.layer === 'lower' ? 3.2 * p.lip * bell(p.h, 16) : -2.2 * p.lip * bell(p.h, 12);
+  shift.dv += p.layer === 'lower' ? 3.2 * p.lip * bell(p.h, 16) : -0.8 * p.lip * bell(p.h, 12);
 };
 
 const smile: Profile = (p, shift) => {
@@ -121,8 +121,8 @@ const press: Profile = (p, shift) => {
 
 const tuck: Profile = (p, shift) => {
   if (p.layer === 'lower') {
-    // Up to the teeth's edge, and rolled in.
-    shift.dv -= 2.2 * p.lip * bell(p.h, 12) + 0.3 * p.lip * p.h * bell(p.h, 7);
+    // Up to the teeth's edge, which lies below closed lips, and rolled in.
+    shift.dv -= 0.8 * p.lip * bell(p.h, 12) + 0.3 * p.lip * p.h * bell(p.h, 7);
   }
 };
 

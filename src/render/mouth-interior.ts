@@ -28,7 +28,7 @@ const CAVITY_DEEP = tintOf([20, 7, 10]);
 const CAVITY_FRONT = tintOf([46, 16, 24]);
 const TONGUE = tintOf([150, 72, 84]);
 /** What shade inside the mouth looks like: light through lips and cheeks. */
-export const MOUTH_SHADOW: Readonly<Tint> = Object.freeze(tintOf([74, 30, 26]));
+export const MOUTH_SHADOW: Readonly<Tint> = Object.freeze(tintOf([74, 33, 24]));
 
 const TEETH_RGB = [232, 215, 190] as const;
 

@@ -15,13 +15,16 @@ const EDGE_MM = 0.8;
 /** Gaps up to this are not drawn. */
 const HAIRLINE_MM = 0.25;
 
+/** Toward the corners, the mesh's edge of the lower lip lies up to this far below the photo's teeth. */
+const CORNER_RIM_MM = 1.2;
+
 /** What a mouth is drawn from. */
 export interface MouthParts {
   readonly frame: FaceFrame;
   readonly mouth: MouthShape;
   readonly interior: MouthInterior;
   readonly sampler: LayerSampler;
-  /** Line where closed lips meet. */
+  /** Line where closed lips meet, smoothed to what teeth can follow. */
   readonly meeting: Curve;
   /** Where the head turns, and how far the teeth lie from it. */
   readonly pivotU: number;
@@ -166,7 +169,8 @@ export class MouthShader implements PatchShader {
     const skull = this.#skull;
     const photo = this.#photo;
     dropPlumb(mouth.lower, skull);
-    const share = clamp(0.5 - skull[2]! / 0.7, 0, 1);
+    const across = Math.abs(skull[0]! - mouth.centreMm) / mouth.halfWidthMm;
+    const share = clamp(0.5 - (skull[2]! + CORNER_RIM_MM * smoothstep(0.45, 0.8, across)) / 0.7, 0, 1);
     if (share <= 0) {
       return;
     }

@@ -1,5 +1,5 @@
 import type { Avatar } from '../avatars/avatar.ts';
-import { heightAt, mapCurve } from './curve.ts';
+import { heightAt, mapCurve, smoothCurve } from './curve.ts';
 import { DisplacementLayer, type LayerParts } from './displacement-layer.ts';
 import { ExpressionField, type Layer } from './expression-field.ts';
 import { eyeShape, type EyeShape } from './eye-shape.ts';
@@ -23,6 +23,9 @@ const MOUTH_TRAVEL_MM = { across: 34, up: 30, down: 42 };
 
 /** Teeth lie this far behind the lips, in millimetres. */
 const TEETH_BEHIND_MM = 7;
+
+/** A row of teeth follows the line of the lips no more closely than this. */
+const TEETH_SMOOTH_MM = 8;
 
 /** Glasses bend with the brow behind them: such a brow moves less. */
 const COVERED_BROW_SHARE = 0.25;
@@ -121,7 +124,7 @@ export class WarpFace {
     return new MouthShader({
       frame, mouth, sampler,
       interior: new MouthInterior({ halfWidthMm: mouth.halfWidthMm, skin: skinColour(avatar), ownTeeth: mouth.open }),
-      meeting: mapCurve(mouth.upper, (v, u) => v + MEETING_SHARE * (heightAt(mouth.lower, u) - v)),
+      meeting: smoothCurve(mapCurve(mouth.upper, (v, u) => v + MEETING_SHARE * (heightAt(mouth.lower, u) - v)), TEETH_SMOOTH_MM),
       pivotU: parts.head.pivotU,
       pivotV: parts.head.pivotV,
       teethZ: parts.maps.depth[node]! - parts.head.pivotZ - TEETH_BEHIND_MM,

@@ -62,6 +62,11 @@ for (const [name, avatar] of [['closed lips', hopper], ['a toothy smile', astron
     assert.ok(Math.abs(gap({ ...close, jaw: 10 }, mouth.leftMm - 0.5)) < 0.2);
     assert.ok(Math.abs(gap({ ...close, jaw: 10 }, mouth.rightMm + 0.5)) < 0.2);
   });
+
+  await test(`with ${name}, f and v leave room between the lips for the edge of the teeth`, () => {
+    const middle = gap({ ...close, tuck: 1, upperUp: 0.5, jaw: 1 }, mouth.centreMm);
+    assert.ok(middle > 1.8 && middle < 3.5, `${middle} mm`);
+  });
 }
 
 await test('no coefficient moves the eyes with the mouth, or anything far away', () => {
