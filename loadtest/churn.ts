@@ -121,7 +121,7 @@ async function killViewer(url: string): Promise<string> {
         reject(new Error(JSON.stringify(news)));
       }
     });
-    const order: ViewerOrder = { url, viewers: 1, seconds: 60, faults: { loss: 0, delayMs: 0 }, faultsEndS: null, interrupts: false, vanish: false, staggerMs: 0, pack: null };
+    const order: ViewerOrder = { url, viewers: 1, seconds: 60, faults: { loss: 0, delayMs: 0 }, faultsEndS: null, interrupts: false, microphone: false, vanish: false, staggerMs: 0, pack: null };
     child.send(order);
   });
   await sleep(WATCH_MS);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { percentile } from './figures.ts';
+import { MicrophoneFeed } from './microphone-feed.ts';
 import { MouthWatch } from './mouth-watch.ts';
 import type { ClockPair, ShownFrame, ViewerRecord } from './received-figures.ts';
 import { LOUD, SoundWatch } from './sound-watch.ts';
@@ -37,6 +38,8 @@ export interface ConversationOptions {
   readonly seconds: number;
   /** The first utterance and every second one after it are interrupted. */
   readonly interrupts: boolean;
+  /** The viewer speaks into a microphone and is mirrored, instead of pushing speech. */
+  readonly microphone: boolean;
   readonly speech: WavFile;
 }
 
@@ -88,11 +91,17 @@ export class Conversation {
   async run(): Promise<ViewerRecord> {
     const startMs = performance.now();
     const endMs = startMs + this.#options.seconds * 1000;
+    const microphone = this.#options.microphone ? await MicrophoneFeed.open({ ...this.#options.speech, samples: this.#voiced }, (packet) => { this.#viewer.sendMicrophone(packet); }) : undefined;
     for (let turn = 0; performance.now() < endMs && this.#over === undefined; turn++) {
       await sleep(PAUSE_MS);
+      if (microphone !== undefined) {
+        await this.#speakInto(microphone);
+        continue;
+      }
       const interruptAfterMs = this.#options.interrupts && turn % 2 === 0 ? 1200 + 400 * (turn % 5) : Infinity;
       await this.#speak(Math.min(endMs, performance.now() + 2 * this.#speechMs), interruptAfterMs);
     }
+    microphone?.close();
     this.#mouth.close();
     this.#ear.close();
     this.#viewer.onFrame = () => undefined;
@@ -125,6 +134,14 @@ export class Conversation {
       this.#viewer.send({ type: 'audio.end' });
       await Promise.race([ended, sleep(3000)]);
     }
+    this.#noteBeginning(startMs, threshold);
+  }
+
+  async #speakInto(microphone: MicrophoneFeed): Promise<void> {
+    const threshold = this.#idleThreshold();
+    const startMs = performance.now();
+    microphone.speak();
+    await sleep(microphone.speechMs);
     this.#noteBeginning(startMs, threshold);
   }
 

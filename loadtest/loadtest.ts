@@ -14,13 +14,13 @@ import { sendViewers } from './viewer-fleet.ts';
 const OPTIONS = {
   sessions: { type: 'string', default: '4' }, seconds: { type: 'string', default: '60' }, url: { type: 'string' }, pack: { type: 'string' },
   loss: { type: 'string', default: '0' }, delay: { type: 'string', default: '0' }, 'faults-end': { type: 'string' },
-  interrupts: { type: 'boolean' }, churn: { type: 'boolean' }, cycles: { type: 'string', default: '300' }, soak: { type: 'boolean' },
+  interrupts: { type: 'boolean' }, microphone: { type: 'boolean' }, churn: { type: 'boolean' }, cycles: { type: 'string', default: '300' }, soak: { type: 'boolean' },
   overload: { type: 'boolean' }, vanish: { type: 'boolean' }, chromium: { type: 'boolean' }, stagger: { type: 'string', default: '400' }, assured: { type: 'string' },
   json: { type: 'boolean' }, limit: { type: 'string', multiple: true, default: [] as string[] }, limits: { type: 'string' },
 } as const;
 
 const HELP = `npm run loadtest -- [--sessions N] [--seconds S] [--url URL] [--pack NAME]
-  [--loss SHARE] [--delay MS] [--faults-end S] [--interrupts] [--vanish] [--chromium] [--stagger MS] [--assured N]
+  [--loss SHARE] [--delay MS] [--faults-end S] [--interrupts] [--microphone] [--vanish] [--chromium] [--stagger MS] [--assured N]
   [--overload] [--soak] [--churn [--cycles N]] [--json] [--limits KIND] [--limit 'NAME>=VALUE']`;
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
@@ -54,7 +54,7 @@ async function run(url: string, values: Values): Promise<RunFigures> {
   const watch = new ServerWatch(url);
   const [fleet, chromium] = await Promise.all([
     sendViewers({
-      url, seconds, viewers: Number(values.sessions), interrupts: values.interrupts === true, vanish: values.vanish === true,
+      url, seconds, viewers: Number(values.sessions), interrupts: values.interrupts === true, microphone: values.microphone === true, vanish: values.vanish === true,
       faults: { loss: Number(values.loss), delayMs: Number(values.delay) }, faultsEndS: faultsEnd === undefined ? null : Number(faultsEnd),
       staggerMs: Number(values.stagger), pack: values.pack ?? null,
     }),

@@ -33,6 +33,9 @@ export interface ViewerRecord {
 /** What one viewer saw and heard. */
 export interface ViewerFigures {
   readonly fpsP5: number;
+  readonly fpsMean: number;
+  /** From the end of the network's faults to the first second at full rate; null where they did not end. */
+  readonly recoverMs: number | null;
   readonly longestGapMs: number;
   /** Gaps between shown frames of over 200 ms. */
   readonly freezes: number;
@@ -58,8 +61,11 @@ const WARM_UP_MS = 1000;
 /** Length of the start and of the end over which the offset is averaged, in seconds. */
 const OFFSET_SPAN_S = 5;
 
-/** Sums up what one viewer received. */
-export function viewerFigures(record: ViewerRecord): ViewerFigures {
+/** What counts as full rate. */
+const FULL_FPS = 24.5;
+
+/** Sums up what one viewer received; `faultsEndedMs` is when its network became good, if it did. */
+export function viewerFigures(record: ViewerRecord, faultsEndedMs?: number): ViewerFigures {
   const startMs = (record.frames[0]?.atMs ?? 0) + WARM_UP_MS;
   const frames = record.frames.filter(({ atMs }) => atMs >= startMs);
   const gaps = frames.slice(1).map(({ atMs }, index) => atMs - frames[index]!.atMs);
@@ -67,6 +73,8 @@ export function viewerFigures(record: ViewerRecord): ViewerFigures {
   const offsets = offsetsPerSecond(record);
   return {
     fpsP5: percentile(framesPerSecond(frames), 0.05),
+    fpsMean: mean(framesPerSecond(frames)),
+    recoverMs: faultsEndedMs === undefined ? null : recoverMs(record.frames, faultsEndedMs),
     longestGapMs: Math.max(0, ...gaps),
     freezes: gaps.filter((gap) => gap > FREEZE_MS).length,
     audioGaps, audioPacketsLost: lost,
@@ -93,6 +101,19 @@ export function framesPerSecond(frames: readonly ShownFrame[]): number[] {
   const countAt = countUntil(frames);
   const counts = Array.from({ length: seconds }, (_, second) => countAt(first.atMs + (second + 1) * 1000) - countAt(first.atMs + second * 1000));
   return counts.length === 0 ? [0] : counts;
+}
+
+/** From a moment to the start of the first second of full rate, in milliseconds; NaN when none came. */
+function recoverMs(frames: readonly ShownFrame[], fromMs: number): number {
+  const after = frames.filter(({ atMs }) => atMs >= fromMs);
+  for (let passedMs = 0; passedMs < 10_000; passedMs += 100) {
+    const second = after.filter(({ atMs }) => atMs >= fromMs + passedMs);
+    const [rate = 0] = framesPerSecond(second.filter(({ atMs }) => atMs <= fromMs + passedMs + 1100));
+    if (rate >= FULL_FPS) {
+      return passedMs;
+    }
+  }
+  return Number.NaN;
 }
 
 /** Returns a function that gives the number of frames until a time; times must rise from call to call by no more than a second back. */

@@ -9,6 +9,9 @@ export interface RunFigures {
   /** Viewers that were let in. */
   readonly sessions: number;
   readonly fpsP5: number;
+  /** Mean rates of the slowest and of the fastest viewer: under overload they must be alike. */
+  readonly fpsMeanLeast: number;
+  readonly fpsMeanMost: number;
   readonly longestGapMs: number;
   readonly freezes: number;
   readonly audioGaps: number;
@@ -33,6 +36,8 @@ export interface RunFigures {
   readonly framesLate: number;
   readonly framesDropped: number;
   readonly framesRepeated: number;
+  /** From the end of the network's faults to full rate, the slowest viewer; null where they did not end. */
+  readonly recoverMs: number | null;
   readonly rejected: number;
   /** From a viewer's vanishing to its slot being free; null when none vanished. */
   readonly slotFreedMs: number | null;
@@ -58,6 +63,8 @@ export function runFigures({ fleet, samples, chromium }: { fleet: FleetOutcome; 
   const figures: RunFigures = {
     sessions: viewers.length + fleet.freedMs.length,
     fpsP5: least(viewers.map(({ fpsP5 }) => fpsP5)),
+    fpsMeanLeast: least(viewers.map(({ fpsMean }) => fpsMean)),
+    fpsMeanMost: most(viewers.map(({ fpsMean }) => fpsMean)),
     longestGapMs: most(viewers.map(({ longestGapMs }) => longestGapMs)),
     freezes: sum(viewers.map(({ freezes }) => freezes)),
     audioGaps: sum(viewers.map(({ audioGaps }) => audioGaps)),
@@ -81,6 +88,7 @@ export function runFigures({ fleet, samples, chromium }: { fleet: FleetOutcome; 
     framesLate: last.framesLate - first.framesLate,
     framesDropped: last.framesDropped - first.framesDropped,
     framesRepeated: last.framesRepeated - first.framesRepeated,
+    recoverMs: viewers.some((viewer) => viewer.recoverMs !== null) ? most(viewers.flatMap((viewer) => viewer.recoverMs ?? [])) : null,
     rejected: fleet.refused.length,
     slotFreedMs: fleet.freedMs.length === 0 ? null : Math.max(...fleet.freedMs),
     refusedWith: [...new Set(fleet.refused)],

@@ -18,6 +18,8 @@ export interface ViewerOrder {
   /** Seconds from the start after which the faults end; Infinity for never. */
   readonly faultsEndS: number | null;
   readonly interrupts: boolean;
+  /** Viewers speak into a microphone and are mirrored. */
+  readonly microphone: boolean;
   /** The last viewer vanishes halfway, and its slot must become free. */
   readonly vanish: boolean;
   /** Milliseconds between two viewers' arrivals. */
@@ -49,7 +51,7 @@ async function main(order: ViewerOrder): Promise<void> {
 async function view(order: ViewerOrder, speech: WavFile, vanishes: boolean): Promise<void> {
   let viewer: Viewer;
   try {
-    viewer = await Viewer.connect(order.url, { faults: order.faults, session: order.pack === null ? {} : { pack: order.pack } });
+    viewer = await Viewer.connect(order.url, { faults: order.faults, speaks: order.microphone, session: { ...(order.pack === null ? {} : { pack: order.pack }), ...(order.microphone ? { mode: 'mirror' } : {}) } });
   } catch (error) {
     if (error instanceof RefusedError) {
       tell({ kind: 'refused', code: error.code });
@@ -64,11 +66,15 @@ async function view(order: ViewerOrder, speech: WavFile, vanishes: boolean): Pro
     tell({ kind: 'vanished', freedMs: await untilFreed(order.url, viewer.sessionId) });
     return;
   }
-  const mend = order.faultsEndS === null ? undefined : setTimeout(() => { viewer.path.set({ loss: 0, delayMs: order.faults.delayMs }); }, order.faultsEndS * 1000);
-  const conversation = await Conversation.open(viewer, { seconds: order.seconds, interrupts: order.interrupts, speech });
+  let faultsEndedMs: number | undefined;
+  const mend = order.faultsEndS === null ? undefined : setTimeout(() => {
+    viewer.path.set({ loss: 0, delayMs: order.faults.delayMs });
+    faultsEndedMs = performance.now();
+  }, order.faultsEndS * 1000);
+  const conversation = await Conversation.open(viewer, { seconds: order.seconds, interrupts: order.interrupts, microphone: order.microphone, speech });
   const record = await conversation.run();
   clearTimeout(mend);
-  tell({ kind: 'done', figures: viewerFigures(record), endedBy: conversation.endedBy });
+  tell({ kind: 'done', figures: viewerFigures(record, faultsEndedMs), endedBy: conversation.endedBy });
   if (conversation.endedBy === undefined) {
     await viewer.close();
   }

@@ -1,5 +1,5 @@
-import { GenericNack, RTCPeerConnection, RTCRtpCodecParameters, RtcpSrPacket, RtcpTransportLayerFeedback, useAbsSendTime, useNACK, useOPUS, usePLI, useREMB, useSdesMid, useVP8 } from 'werift';
-import type { MediaStreamTrack, RTCRtpReceiver, RtcpPacket } from 'werift';
+import { GenericNack, MediaStreamTrack, RTCPeerConnection, RTCRtpCodecParameters, RtcpSrPacket, RtcpTransportLayerFeedback, RtpHeader, RtpPacket, useAbsSendTime, useNACK, useOPUS, usePLI, useREMB, useSdesMid, useVP8 } from 'werift';
+import type { RTCRtpReceiver, RtcpPacket } from 'werift';
 import WebSocket from 'ws';
 import { serverMessageSchema } from '../src/transport/messages.ts';
 import type { ClientMessage, ServerMessage } from '../src/transport/messages.ts';
@@ -50,13 +50,15 @@ export class Viewer {
   readonly #assembler: FrameAssembler;
   readonly #timer: NodeJS.Timeout;
   readonly #kinds = new Map<number, 'audio' | 'video'>();
+  readonly #microphone: MediaStreamTrack;
+  #microphonePackets = 0;
   #video: { readonly receiver: RTCRtpReceiver; readonly ssrc: number } | undefined;
 
   /**
    * Creates a session at the server, connects and waits until media may flow.
    * @throws RefusedError when the server lets nobody in.
    */
-  static async connect(url: string, { faults = CLEAN_PATH, session: asked = {} }: { faults?: PathFaults; session?: object } = {}): Promise<Viewer> {
+  static async connect(url: string, { faults = CLEAN_PATH, session: asked = {}, speaks = false }: { faults?: PathFaults; session?: object; speaks?: boolean } = {}): Promise<Viewer> {
     const created = await fetch(`${url}/v1/sessions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(asked) });
     const answer = await created.json() as { id: string; webrtcUrl: string; streamUrl: string; error?: { code: string } };
     if (created.status !== 201) {
@@ -72,20 +74,22 @@ export class Viewer {
     });
     const socket = new WebSocket(url.replace('http', 'ws') + answer.streamUrl);
     await new Promise<void>((resolve, reject) => { socket.once('open', () => { resolve(); }); socket.once('error', reject); });
-    peer.addTransceiver('audio', { direction: 'recvonly' });
+    const microphone = new MediaStreamTrack({ kind: 'audio' });
+    peer.addTransceiver(speaks ? microphone : 'audio', { direction: speaks ? 'sendrecv' : 'recvonly' });
     const { receiver } = peer.addTransceiver('video', { direction: 'recvonly' });
     await peer.setLocalDescription(await peer.createOffer());
-    const viewer = new Viewer({ url, id: answer.id, peer, socket, receiver });
+    const viewer = new Viewer({ url, id: answer.id, peer, socket, receiver, microphone });
     await viewer.#negotiate(url + answer.webrtcUrl);
     viewer.path.set(faults);
     return viewer;
   }
 
-  private constructor(parts: { url: string; id: string; peer: RTCPeerConnection; socket: WebSocket; receiver: RTCRtpReceiver }) {
+  private constructor(parts: { url: string; id: string; peer: RTCPeerConnection; socket: WebSocket; receiver: RTCRtpReceiver; microphone: MediaStreamTrack }) {
     this.sessionId = parts.id;
     this.#url = parts.url;
     this.#peer = parts.peer;
     this.#socket = parts.socket;
+    this.#microphone = parts.microphone;
     this.path = new LossyPath(parts.peer, CLEAN_PATH);
     this.#assembler = new FrameAssembler({
       onFrame: (frame) => { this.onFrame(frame); },
@@ -122,6 +126,13 @@ export class Viewer {
   /** Pushes s16le samples between `audio.start` and `audio.end`. */
   pushPcm(samples: Int16Array): void {
     this.#socket.send(Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength));
+  }
+
+  /** Sends the next Opus packet of a microphone; for viewers that speak. */
+  sendMicrophone(payload: Uint8Array): void {
+    const packet = this.#microphonePackets++;
+    const header = new RtpHeader({ payloadType: 96, sequenceNumber: packet & 0xffff, timestamp: (packet * 960) >>> 0 });
+    this.#microphone.writeRtp(new RtpPacket(header, Buffer.from(payload)));
   }
 
   /** Ends the session as a well-behaved client does. */
