@@ -6,7 +6,7 @@ import type { Picture } from './base/picture.ts';
 import { Scope } from './base/scope.ts';
 import type { Closeable } from './base/scope.ts';
 import type { Stats } from './base/stats.ts';
-import type { VideoEncoder } from './encode/video-encoder.ts';
+import type { SizedEncoder } from './encode/sized-encoder.ts';
 import type { FrameBudget } from './frame-budget.ts';
 import type { FaceMotion, FaceState } from './motion/face-motion.ts';
 import type { FaceDrawing } from './render/renderer.ts';
@@ -26,7 +26,7 @@ export interface FrameLineParts {
   /** Owned and closed by the line, as are `drawing` and `encoder`. */
   readonly face: FaceMotion;
   readonly drawing: FaceDrawing;
-  readonly encoder: VideoEncoder;
+  readonly encoder: SizedEncoder;
   /** Shared by all sessions. */
   readonly budget: FrameBudget;
   readonly stats: Stats;

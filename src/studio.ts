@@ -15,12 +15,12 @@ import { Scope } from './base/scope.ts';
 import type { Closeable } from './base/scope.ts';
 import type { Stats } from './base/stats.ts';
 import { BitrateController } from './encode/bitrate-controller.ts';
-import { VideoEncoder } from './encode/video-encoder.ts';
+import { SizedEncoder } from './encode/sized-encoder.ts';
 import { VoiceEncoder } from './encode/voice-encoder.ts';
 import { FrameBudget } from './frame-budget.ts';
 import { FrameLine } from './frame-line.ts';
 import { FaceMotion } from './motion/face-motion.ts';
-import { MelExpressionModel } from './motion/mel-expression-model.ts';
+import { LipExpressionModel } from './motion/lip-expression-model.ts';
 import type { ExpressionModel } from './motion/expression-model.ts';
 import type { Renderer } from './render/renderer.ts';
 import { WarpRenderer } from './render/warp-renderer.ts';
@@ -67,12 +67,13 @@ export class Studio implements Closeable {
     const scope = new Scope();
     try {
       const renderer = scope.own(new WarpRenderer({ ...(options.renderThreads === 0 ? {} : { threads: options.renderThreads }), stats, logger }));
-      const [avatars, voiceActivity, textToSpeech] = await Promise.all([
+      const [avatars, expression, voiceActivity, textToSpeech] = await Promise.all([
         AvatarStore.open({ folder: options.avatars.folder, max: options.avatars.max, modelsFolder: MODELS_FOLDER, logger, stats }),
+        LipExpressionModel.open(MODELS_FOLDER),
         VoiceActivityModel.open(MODELS_FOLDER),
         openTextToSpeech(logger),
       ]);
-      return new Studio({ scope, options, logger, stats, renderer, avatars: scope.own(avatars), voiceActivity: scope.own(voiceActivity), textToSpeech: textToSpeech && scope.own(textToSpeech) });
+      return new Studio({ scope, options, logger, stats, renderer, avatars: scope.own(avatars), expression: scope.own(expression), voiceActivity: scope.own(voiceActivity), textToSpeech: textToSpeech && scope.own(textToSpeech) });
     } catch (error) {
       await scope.close();
       throw error;
@@ -81,7 +82,7 @@ export class Studio implements Closeable {
 
   private constructor(parts: {
     scope: Scope; options: StudioOptions; logger: Logger; stats: Stats; renderer: Renderer; avatars: AvatarStore;
-    voiceActivity: VoiceActivityModel; textToSpeech: TextToSpeech | undefined;
+    expression: ExpressionModel; voiceActivity: VoiceActivityModel; textToSpeech: TextToSpeech | undefined;
   }) {
     this.#scope = parts.scope;
     this.#options = parts.options;
@@ -91,7 +92,7 @@ export class Studio implements Closeable {
     this.avatars = parts.avatars;
     this.#voiceActivity = parts.voiceActivity;
     this.#textToSpeech = parts.textToSpeech;
-    this.#expression = this.#scope.own(new MelExpressionModel());
+    this.#expression = parts.expression;
     this.#clock = new MediaClock({ stats: this.#stats, onError: (error) => { this.#logger.error({ err: error }, 'A tick of the media clock failed.'); } });
   }
 
@@ -154,7 +155,7 @@ export class Studio implements Closeable {
     const { peer, answerSdp } = await WebRtcPeer.answer(offerSdp, { ...webrtc, videoCodecs: video.codecs, logger: this.#logger });
     scope.own(peer);
     const drawing = scope.own(await this.#renderer.open(avatar));
-    const encoder = scope.own(await VideoEncoder.open({ codec: peer.videoCodec ?? 'vp8', width: avatar.width, height: avatar.height, bitrateBps: startBps, logger: this.#logger }));
+    const encoder = scope.own(await SizedEncoder.open({ codec: peer.videoCodec ?? 'vp8', width: avatar.width, height: avatar.height, bitrateBps: startBps, logger: this.#logger }));
     const voice = scope.own(await VoiceLine.open({ openEncoder: (expectedLossPercent) => VoiceEncoder.open({ expectedLossPercent }), stats, onFailed }));
     const frames = new FrameLine({ face: new FaceMotion({ model: this.#expression, seed }), drawing, encoder, budget: this.#budget, stats, onFailed });
     scope.release();

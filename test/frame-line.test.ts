@@ -7,7 +7,7 @@ import type { MotionFrame } from '../src/base/motion-frame.ts';
 import { NEUTRAL_POSE } from '../src/base/motion-frame.ts';
 import type { Picture } from '../src/base/picture.ts';
 import type { CountedEvent, Stats } from '../src/base/stats.ts';
-import type { VideoEncoder } from '../src/encode/video-encoder.ts';
+import type { SizedEncoder } from '../src/encode/sized-encoder.ts';
 import { FrameBudget } from '../src/frame-budget.ts';
 import { FrameLine } from '../src/frame-line.ts';
 import type { FaceMotion } from '../src/motion/face-motion.ts';
@@ -65,7 +65,7 @@ class Bench {
       close: note('encoder'),
     };
     this.line = new FrameLine({
-      face: face as unknown as FaceMotion, drawing: drawing, encoder: encoder as unknown as VideoEncoder,
+      face: face as unknown as FaceMotion, drawing: drawing, encoder: encoder as unknown as SizedEncoder,
       budget: this.budget, stats: this.counts, onFailed: (error) => { this.failures.push(error); },
     });
   }
