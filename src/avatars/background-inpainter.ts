@@ -1,6 +1,7 @@
 import { boxMean } from './box-filter.ts';
 import type { PlaneSize } from './box-filter.ts';
 import { fillPlane } from './membrane-fill.ts';
+import { nearestKnown } from './nearest-known.ts';
 import type { RgbImage } from './rgb-image.ts';
 
 /** Coverage, of 255, above which a pixel may show some of the person. */
@@ -15,25 +16,56 @@ const GRAIN_STEP = 7;
 /** Most grain added to the filled part: standard deviation in byte values. */
 const MOST_GRAIN = 4;
 
+/** How far the surroundings are mirrored into the filled part, and how far the ways across its border are smoothed, in parts of the picture's shorter side. */
+const MIRROR_REACH = 0.1;
+const WAY_SMOOTHING = 0.012;
+
 /**
- * Returns the picture without the person, RGB: what is certainly background stays; the rest is a smooth continuation of it
- * with the grain of the picture, so that no outline of the person is left behind.
+ * Returns the picture without the person, RGB: what is certainly background stays. Along its border it goes on as its mirror image, so that
+ * what a moving head uncovers has the texture of its surroundings; farther in this fades to a smooth continuation with the grain of the picture.
  * @param matte Coverage of the person, 0..255, one byte a pixel.
  */
 export function inpaintBackground(image: RgbImage, matte: Uint8Array): Uint8Array {
   const known = backgroundMask(matte, image);
   const noise = makeGrain(known, measureGrain(image, known));
+  const mirror = mirrorBorder(known, image);
   const background = new Uint8Array(image.data);
   for (let channel = 0; channel < 3; channel++) {
     const plane = takeChannel(image, channel);
     fillPlane(plane, known, image);
     for (let pixel = 0; pixel < known.length; pixel++) {
       if (known[pixel] === 0) {
-        background[3 * pixel + channel] = Math.max(0, Math.min(255, Math.round(plane[pixel]! + noise[pixel]!)));
+        const smooth = plane[pixel]! + noise[pixel]!;
+        const value = smooth + mirror.share[pixel]! * (image.data[3 * mirror.source[pixel]! + channel]! - smooth);
+        background[3 * pixel + channel] = Math.max(0, Math.min(255, Math.round(value)));
       }
     }
   }
   return background;
+}
+
+/** Finds for each unknown pixel the known one that mirrors it at the border, and how much that counts: 1 at the border, 0 from the reach on. */
+function mirrorBorder(known: Float32Array, size: PlaneSize): { readonly source: Int32Array; readonly share: Float32Array } {
+  const { width, height } = size;
+  const side = Math.min(width, height);
+  const way = nearestKnown(known, size);
+  const radius = Math.ceil(side * WAY_SMOOTHING);
+  const finite = (values: Float32Array): Float32Array => values.map((value) => (Number.isFinite(value) ? value : 0));
+  // The border is ragged: neighbours would mirror at different pixels of it.
+  const across = boxMean(finite(way.dx), size, radius);
+  const down = boxMean(finite(way.dy), size, radius);
+  const source = new Int32Array(known.length);
+  const share = new Float32Array(known.length);
+  for (let pixel = 0; pixel < known.length; pixel++) {
+    const distance = Math.hypot(way.dx[pixel]!, way.dy[pixel]!);
+    const x = Math.round((pixel % width) + 2 * across[pixel]!);
+    const y = Math.round(Math.floor(pixel / width) + 2 * down[pixel]!);
+    if (distance < side * MIRROR_REACH && x >= 0 && x < width && y >= 0 && y < height && known[y * width + x] === 1) {
+      source[pixel] = y * width + x;
+      share[pixel] = 1 - distance / (side * MIRROR_REACH);
+    }
+  }
+  return { source, share };
 }
 
 /** 1 where a pixel and all around it, up to the margin, are free of the person; else 0. */

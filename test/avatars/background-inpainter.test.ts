@@ -38,6 +38,17 @@ test('the filled part carries the grain of the picture', () => {
   assert.ok(new Set(row).size > 3, `a smooth row: ${row.join(' ')}`);
 });
 
+test('the texture of the surroundings goes on behind the edge of the person', () => {
+  const { image, matte } = scene();
+  for (let pixel = 0; pixel < matte.length; pixel++) {
+    // Stripes of 6 pixels in the green of the background, upright on the border at the disc's left.
+    image.data[3 * pixel + 1] = Math.floor(Math.floor(pixel / width) / 6) % 2 === 0 ? 40 : 160;
+  }
+  const background = inpaintBackground(image, matte);
+  const column = Array.from({ length: 18 }, (_, y) => background[3 * ((39 + y) * width + 21) + 1]!);
+  assert.ok(Math.max(...column) - Math.min(...column) > 50, `no stripes 3 pixels behind the edge: ${column.join(' ')}`);
+});
+
 test('a person who fills the picture leaves a plain background', () => {
   const { image } = scene();
   const background = inpaintBackground(image, new Uint8Array(width * height).fill(255));
