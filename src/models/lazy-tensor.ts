@@ -48,12 +48,6 @@ export function stacked(tensors: readonly LazyTensor[]): LazyTensor {
   });
 }
 
-/** Returns rows `from` to `from + count` of the first axis. */
-export function rows(tensor: LazyTensor, from: number, count: number): LazyTensor {
-  const rowSize = elementCount(tensor.shape.slice(1));
-  return { shape: [count, ...tensor.shape.slice(1)], read: () => tensor.read().slice(from * rowSize, (from + count) * rowSize) };
-}
-
 /** Returns the tensor with its axes in the given order: axis i of the result is axis `order[i]` of the source. */
 export function permuted(tensor: LazyTensor, order: readonly number[]): LazyTensor {
   const shape = order.map((axis) => tensor.shape[axis]!);

@@ -2,13 +2,7 @@ import { join } from 'node:path';
 import { AvatarError } from '../base/errors.ts';
 import { hashFile } from './file-hash.ts';
 import { type PackGraph, type PackManifest, readManifest } from './pack-manifest.ts';
-import { type RunTensors, sampleInputs } from './sample-inputs.ts';
-
-/** A loaded graph; `OnnxModel` is one. */
-export interface RunnableGraph {
-  run(feeds: RunTensors): Promise<RunTensors>;
-  close(): Promise<void>;
-}
+import { type RunTensors, type RunnableGraph, sampleInputs } from './sample-inputs.ts';
 
 /** How one graph did. */
 export interface GraphCheck {

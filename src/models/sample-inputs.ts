@@ -10,18 +10,27 @@ export interface RunTensor {
 /** Tensors by name. */
 export type RunTensors = Readonly<Record<string, RunTensor>>;
 
-/** Lengths of free axes that are not one. */
+/** A loaded graph; `OnnxModel` is one. */
+export interface RunnableGraph {
+  run(feeds: RunTensors): Promise<RunTensors>;
+  close(): Promise<void>;
+}
+
+/** Lengths of free axes for each frame, face or chunk of a batch. */
 const FREE_AXES: Readonly<Record<string, number>> = { windows: 32 };
+/** A free axis that a batch does not lengthen: one portrait for all its frames. */
+const SHARED_AXIS = 'portraits';
 
 /** Lowest and highest value of inputs that are not in −1..1; a view of not-a-number leaves the angles to the net. */
 const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   image: [0, 1], ratio: [0, 1], mel: [-4, 4], reference: [-0.3, 0.3], canonical: [-0.8, 0.8], view: [NaN, NaN],
 };
 
-/** Returns inputs for one run of a graph with a batch of one: smooth, always the same, in each input's usual range. */
-export function sampleInputs(inputs: readonly OnnxPort[]): RunTensors {
+/** Returns inputs for one run of a graph with a batch of so many: smooth, always the same, in each input's usual range. */
+export function sampleInputs(inputs: readonly OnnxPort[], batch = 1): RunTensors {
+  const free = (axis: string): number => (axis === SHARED_AXIS ? 1 : batch * (FREE_AXES[axis] ?? 1));
   return Object.fromEntries(inputs.map(({ name, type, dims }) => {
-    const lengths = dims.map((dim) => (typeof dim === 'number' ? dim : (FREE_AXES[dim] ?? 1)));
+    const lengths = dims.map((dim) => (typeof dim === 'number' ? dim : free(dim)));
     const count = elementCount(lengths);
     return [name, { dims: lengths, data: type === 'int64' ? new BigInt64Array(count) : wave(count, RANGES[name] ?? [-1, 1]) }];
   }));

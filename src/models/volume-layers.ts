@@ -90,7 +90,7 @@ export function toVolume(g: GraphBuilder, x: Value, { depth, channels, height, w
 }
 
 /** Adds the change from N × channels × depth × height × width to slices. */
-export function toSlices(g: GraphBuilder, x: Value, { channels, height, width }: SliceShape): Value {
+function toSlices(g: GraphBuilder, x: Value, { channels, height, width }: SliceShape): Value {
   return reshape(g, g.node('Transpose', [x], { perm: [0, 2, 1, 3, 4] }), [-1, channels, height, width]);
 }
 
