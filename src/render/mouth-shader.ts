@@ -170,7 +170,9 @@ export class MouthShader implements PatchShader {
     const photo = this.#photo;
     dropPlumb(mouth.lower, skull);
     const across = Math.abs(skull[0]! - mouth.centreMm) / mouth.halfWidthMm;
-    const share = clamp(0.5 - (skull[2]! + CORNER_RIM_MM * smoothstep(0.45, 0.8, across)) / 0.7, 0, 1);
+    // With the lips where the photo has them, nothing is taken away.
+    const moved = clamp(this.#state.close + this.#state.jawMm / 3, 0, 1);
+    const share = clamp(0.5 - (skull[2]! + CORNER_RIM_MM * moved * smoothstep(0.45, 0.8, across)) / 0.7, 0, 1);
     if (share <= 0) {
       return;
     }
