@@ -70,7 +70,7 @@ export class Studio implements Closeable {
       const [avatars, expression, voiceActivity, textToSpeech] = await Promise.all([
         AvatarStore.open({ folder: options.avatars.folder, max: options.avatars.max, modelsFolder: MODELS_FOLDER, logger, stats }),
         LipExpressionModel.open(MODELS_FOLDER),
-        VoiceActivityModel.open(MODELS_FOLDER),
+        VoiceActivityModel.open(MODELS_FOLDER, { stats, logger }),
         openTextToSpeech(logger),
       ]);
       return new Studio({ scope, options, logger, stats, renderer, avatars: scope.own(avatars), expression: scope.own(expression), voiceActivity: scope.own(voiceActivity), textToSpeech: textToSpeech && scope.own(textToSpeech) });

@@ -1,5 +1,8 @@
 import { join } from 'node:path';
-import { Scope, type Closeable } from '../base/scope.ts';
+import { InvalidStateError } from '../base/errors.ts';
+import { silentLogger, type Logger } from '../base/logger.ts';
+import type { Closeable } from '../base/scope.ts';
+import { noStats, type Stats } from '../base/stats.ts';
 import type { OnnxModel } from '../inference/onnx-model.ts';
 import { OnnxThread } from '../inference/onnx-thread.ts';
 import type { Tensor } from '../inference/tensor.ts';
@@ -9,31 +12,52 @@ import { VOICE_WINDOW_SAMPLES, VoiceActivityDetector, type SpeechProbability, ty
 const CONTEXT_SAMPLES = 64;
 
 const STATE_DIMS = [2, 1, 128] as const;
+/** A thread that gives no answer for so long is replaced. */
+const PATIENCE_MS = 2000;
+
+/** Threads that may fail in a row, without a single answer, before the failure is the listeners'. */
+const MOST_FAILURES = 3;
+
 const RATE: Tensor = { dims: [], data: BigInt64Array.of(16_000n) };
 
-/** The Silero VAD network on its own thread, shared by all sessions; each detector keeps its own state. */
+/** How the network is run. */
+export interface VoiceActivityModelOptions {
+  /** Told about replaced threads as `worker_restarts`. Default: kept nowhere. */
+  readonly stats?: Stats;
+  /** Default: keeps nothing. */
+  readonly logger?: Logger;
+}
+
+/** A thread with the network on it. */
+interface Running {
+  readonly thread: OnnxThread;
+  readonly model: OnnxModel;
+}
+
+/**
+ * The Silero VAD network on its own thread, shared by all sessions; each detector keeps its own state. A thread that dies,
+ * or gives no answer for two seconds, is replaced: its listeners hear silence meanwhile, and go on.
+ */
 export class VoiceActivityModel implements Closeable {
-  readonly #scope: Scope;
-  readonly #model: OnnxModel;
+  readonly #path: string;
+  readonly #options: Required<VoiceActivityModelOptions>;
+  #running: Promise<Running>;
+  #failures = 0;
+  #closing: Promise<void> | undefined;
 
   /**
    * Loads `vad/silero-vad-v6.onnx` from the folder of models.
    * @throws AvatarError `model_missing`.
    */
-  static async open(modelsFolder: string): Promise<VoiceActivityModel> {
-    const scope = new Scope();
-    const thread = scope.own(new OnnxThread());
-    try {
-      return new VoiceActivityModel(scope, await thread.load(join(modelsFolder, 'vad', 'silero-vad-v6.onnx')));
-    } catch (error) {
-      await scope.close();
-      throw error;
-    }
+  static async open(modelsFolder: string, options: VoiceActivityModelOptions = {}): Promise<VoiceActivityModel> {
+    const path = join(modelsFolder, 'vad', 'silero-vad-v6.onnx');
+    return new VoiceActivityModel(path, options, await start(path));
   }
 
-  private constructor(scope: Scope, model: OnnxModel) {
-    this.#scope = scope;
-    this.#model = model;
+  private constructor(path: string, options: VoiceActivityModelOptions, running: Running) {
+    this.#path = path;
+    this.#options = { stats: noStats, logger: silentLogger, ...options };
+    this.#running = Promise.resolve(running);
   }
 
   /** Makes a detector for one stream of sound. */
@@ -42,7 +66,8 @@ export class VoiceActivityModel implements Closeable {
   }
 
   close(): Promise<void> {
-    return this.#scope.close();
+    this.#closing ??= this.#running.then(({ thread }) => thread.close());
+    return this.#closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -52,17 +77,66 @@ export class VoiceActivityModel implements Closeable {
   /** Starts from the network's zero state. */
   #listener(): SpeechProbability {
     const input = new Float32Array(CONTEXT_SAMPLES + VOICE_WINDOW_SAMPLES);
-    let state: Tensor = { dims: STATE_DIMS, data: new Float32Array(256) };
+    const zero: Tensor = { dims: STATE_DIMS, data: new Float32Array(256) };
+    let state = zero;
     return async (window) => {
       input.copyWithin(0, VOICE_WINDOW_SAMPLES);
       input.set(window, CONTEXT_SAMPLES);
-      const outputs = await this.#model.run({ input: { dims: [1, input.length], data: input }, state, sr: RATE });
+      const outputs = await this.#run({ input: { dims: [1, input.length], data: input }, state, sr: RATE });
+      if (outputs === undefined) {
+        state = zero;
+        return 0;
+      }
       const { output, stateN } = outputs;
       if (output === undefined || stateN === undefined) {
-        throw new TypeError(`${this.#model.path} gives ${Object.keys(outputs).join(', ')}; expected output and stateN.`);
+        throw new TypeError(`${this.#path} gives ${Object.keys(outputs).join(', ')}; expected output and stateN.`);
       }
       state = stateN;
       return Number(output.data[0]);
     };
+  }
+
+  /** Runs the network; undefined when its thread was lost, and another is being started. */
+  async #run(feeds: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>> | undefined> {
+    const running = this.#running;
+    const { model, thread } = await running;
+    try {
+      const outputs = await model.run(feeds);
+      this.#failures = 0;
+      return outputs;
+    } catch (error) {
+      if (!(error instanceof InvalidStateError) || this.#closing !== undefined) {
+        throw error;
+      }
+      await this.#replace(running, thread, error);
+      return undefined;
+    }
+  }
+
+  /** Starts another thread, once for all listeners that lost this one. */
+  async #replace(lost: Promise<Running>, thread: OnnxThread, cause: InvalidStateError): Promise<void> {
+    if (this.#running !== lost) {
+      return;
+    }
+    this.#failures += 1;
+    if (this.#failures >= MOST_FAILURES) {
+      throw cause;
+    }
+    this.#options.stats.count('worker_restarts');
+    this.#options.logger.error({ err: cause }, 'The thread that listens for voices was lost and is replaced.');
+    this.#running = start(this.#path);
+    // A thread that hangs may take long to go; nobody needs to wait for that.
+    void thread.close();
+    await this.#running;
+  }
+}
+
+async function start(path: string): Promise<Running> {
+  const thread = new OnnxThread({ patienceMs: PATIENCE_MS });
+  try {
+    return { thread, model: await thread.load(path) };
+  } catch (error) {
+    await thread.close();
+    throw error;
   }
 }

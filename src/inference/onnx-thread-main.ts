@@ -7,12 +7,15 @@ import type { Device, ThreadAnswer, ThreadRequest } from './thread-messages.ts';
 Reflect.deleteProperty(globalThis, 'Float16Array');
 const { default: ort } = await import('onnxruntime-node');
 
+type CalledRequest = Exclude<ThreadRequest, { kind: 'close' }>;
+
 const port = parentPort;
 if (port === null) {
   throw new TypeError('onnx-thread-main.ts is the main file of a worker thread; start it with OnnxThread.');
 }
 const sessions = new Map<number, InferenceSession>();
 let lastModel = 0;
+let closing = false;
 
 const answer = (message: ThreadAnswer, transfer: ArrayBuffer[] = []): void => { port.postMessage(message, transfer); };
 
@@ -52,7 +55,10 @@ async function run(model: number, feeds: NamedTensors): Promise<{ outputs: Named
   return { outputs, transfer };
 }
 
-async function serve(request: ThreadRequest): Promise<void> {
+async function serve(request: CalledRequest): Promise<void> {
+  if (closing) {
+    return;
+  }
   switch (request.kind) {
     case 'load': {
       const { model, session } = await load(request.path, request.device, request.intraOpThreads);
@@ -73,6 +79,12 @@ async function serve(request: ThreadRequest): Promise<void> {
 }
 
 port.on('message', (request: ThreadRequest) => {
+  if (request.kind === 'close') {
+    // Without its port nothing keeps the thread alive but the run under way.
+    closing = true;
+    port.close();
+    return;
+  }
   serve(request).catch((error: unknown) => {
     answer({ kind: 'failed', call: request.call, message: error instanceof Error ? error.message : String(error) });
   });

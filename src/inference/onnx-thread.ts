@@ -6,7 +6,19 @@ import { OnnxModel } from './onnx-model.ts';
 import type { Device, ThreadAnswer, ThreadRequest } from './thread-messages.ts';
 
 /** A request without the number that pairs it with its answer. */
-type Unnumbered<T> = T extends unknown ? Omit<T, 'call'> : never;
+type Unnumbered<T> = T extends { readonly call: number } ? Omit<T, 'call'> : never;
+
+/** Looks at a thread per `patienceMs`: after a hold-up of this thread one look alone must not condemn the other. */
+const LOOKS = 4;
+
+/** How long closing waits for the run under way. */
+const LAST_RUN_MS = 5000;
+
+/** How an inference thread is run. */
+export interface OnnxThreadOptions {
+  /** A thread that gives no answer to a run for so many milliseconds hangs, and is given up. Default: it may take any time. */
+  readonly patienceMs?: number;
+}
 
 interface Pending {
   resolve(answer: ThreadAnswer): void;
@@ -19,15 +31,25 @@ interface Pending {
  */
 export class OnnxThread implements Closeable {
   readonly #worker: Worker;
+  readonly #exited: Promise<void>;
   readonly #pending = new Map<number, Pending>();
+  readonly #looks: NodeJS.Timeout | undefined;
   #lastCall = 0;
+  #runs = 0;
+  #silentLooks = 0;
   #failure: Error | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor() {
+  constructor({ patienceMs }: OnnxThreadOptions = {}) {
+    this.#looks = patienceMs === undefined ? undefined : setInterval(() => { this.#look(patienceMs); }, patienceMs / LOOKS);
+    this.#looks?.unref();
     this.#worker = new Worker(new URL('./onnx-thread-main.ts', import.meta.url), { name: 'onnx' });
-    this.#worker.on('message', (answer: ThreadAnswer) => { this.#settle(answer); });
+    this.#worker.on('message', (answer: ThreadAnswer) => {
+      this.#silentLooks = 0;
+      this.#settle(answer);
+    });
     this.#worker.on('error', (error: unknown) => { this.#fail(error instanceof Error ? error : new Error(String(error))); });
+    this.#exited = new Promise((resolve) => { this.#worker.once('exit', () => { resolve(); }); });
     this.#worker.on('exit', (code) => { this.#fail(new InvalidStateError(`The inference thread ended with exit code ${code}.`)); });
   }
 
@@ -54,7 +76,8 @@ export class OnnxThread implements Closeable {
     return new OnnxModel({
       path, inputs, outputs,
       run: async (feeds) => {
-        const ran = await this.#call({ kind: 'run', model, feeds });
+        this.#runs += 1;
+        const ran = await this.#call({ kind: 'run', model, feeds }).finally(() => { this.#runs -= 1; });
         if (ran.kind !== 'ran') {
           throw new InvalidStateError(`The inference thread answered ${ran.kind} to run.`);
         }
@@ -68,14 +91,24 @@ export class OnnxThread implements Closeable {
     });
   }
 
-  /** Stops the thread; calls under way are rejected. */
+  /** Stops the thread after the run under way, waiting for at most 5 s; calls without an answer are rejected at once. */
   close(): Promise<void> {
-    this.#closing ??= this.#worker.terminate().then(() => undefined);
+    this.#closing ??= this.#stop();
     return this.#closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Never by terminating the thread: ONNX Runtime aborts the whole process when that happens within a run. */
+  async #stop(): Promise<void> {
+    this.#fail(new InvalidStateError('The inference thread is closed.'));
+    this.#worker.postMessage({ kind: 'close' } satisfies ThreadRequest);
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([this.#exited, new Promise<void>((resolve) => { timer = setTimeout(resolve, LAST_RUN_MS); })]);
+    clearTimeout(timer);
+    this.#worker.unref();
   }
 
   #call(request: Unnumbered<ThreadRequest>): Promise<ThreadAnswer> {
@@ -100,7 +133,15 @@ export class OnnxThread implements Closeable {
     }
   }
 
+  #look(patienceMs: number): void {
+    this.#silentLooks = this.#runs > 0 ? this.#silentLooks + 1 : 0;
+    if (this.#silentLooks > LOOKS) {
+      this.#fail(new InvalidStateError(`The inference thread gave no answer for ${patienceMs} ms.`));
+    }
+  }
+
   #fail(error: Error): void {
+    clearInterval(this.#looks);
     this.#failure ??= error;
     for (const pending of this.#pending.values()) {
       pending.reject(this.#failure);

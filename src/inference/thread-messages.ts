@@ -7,7 +7,9 @@ export type Device = 'cpu' | 'cuda';
 export type ThreadRequest =
   | { readonly kind: 'load'; readonly call: number; readonly path: string; readonly device: Device; readonly intraOpThreads: number }
   | { readonly kind: 'run'; readonly call: number; readonly model: number; readonly feeds: NamedTensors }
-  | { readonly kind: 'release'; readonly call: number; readonly model: number };
+  | { readonly kind: 'release'; readonly call: number; readonly model: number }
+  /** Ends the thread after the run under way; it has no answer. */
+  | { readonly kind: 'close' };
 
 /** What an inference thread answers. */
 export type ThreadAnswer =

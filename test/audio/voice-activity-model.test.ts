@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { Worker } from 'node:worker_threads';
 import { VoiceActivityModel } from '../../src/audio/voice-activity-model.ts';
 import { readWav } from './wav-file.ts';
 
@@ -55,6 +56,33 @@ test('two listeners do not disturb each other', async () => {
   const [first, second] = await Promise.all([hear(model, clip), hear(model, new Float32Array(clip.length))]);
   assert.deepEqual(first, alone);
   assert.deepEqual(second, []);
+});
+
+test('a lost thread is replaced and counted, and its listeners go on', async () => {
+  const workers: Worker[] = [];
+  const note = (worker: Worker): void => { workers.push(worker); };
+  process.on('worker', note);
+  const counted: string[] = [];
+  try {
+    await using model = await VoiceActivityModel.open(MODELS, { stats: { stageMs: () => undefined, count: (event) => { counted.push(event); } } });
+    const detector = model.detector();
+    const told: string[] = [];
+    detector.events.on('started', () => { told.push('started'); });
+    detector.events.on('failed', () => { told.push('failed'); });
+    detector.push(new Float32Array(512));
+    await detector.settled();
+    await workers[0]?.terminate();
+    const clip = readWav('cards_005.wav');
+    for (let at = 0; at < clip.length; at += 320) {
+      detector.push(clip.subarray(at, at + 320));
+      await detector.settled();
+    }
+    assert.deepEqual(told.slice(0, 1), ['started']);
+    assert.deepEqual(counted, ['worker_restarts']);
+    await detector.close();
+  } finally {
+    process.off('worker', note);
+  }
 });
 
 test('the model file is the one its README names, and a missing one is told', async () => {

@@ -70,3 +70,15 @@ test('a released model can no longer run', async () => {
   await closing;
   await assert.rejects(model.run({ [model.inputs[0]!]: picture }));
 });
+
+test('a thread that gives no answer in time is stopped, and its calls are rejected', async () => {
+  await using thread = new OnnxThread({ patienceMs: 4 });
+  const model = await thread.load(faceDetector);
+  const name = model.inputs[0]!;
+  // Far more work than fits the patience; the watch itself keeps no process alive.
+  const keepAlive = setTimeout(() => undefined, 10_000);
+  const runs = await Promise.allSettled(Array.from({ length: 20 }, () => model.run({ [name]: picture })));
+  clearTimeout(keepAlive);
+  const last = runs.at(-1);
+  assert.ok(last?.status === 'rejected' && last.reason instanceof InvalidStateError && last.reason.message.includes('no answer for 4 ms'), JSON.stringify(last));
+});
