@@ -12,6 +12,9 @@ const SPEECH = new URL('speech/cards-005.wav', import.meta.url);
 /** Mouth of the default portrait in its 512 × 512 picture. */
 const MOUTH = { left: 190, top: 300, width: 130, height: 100 };
 
+/** The bench judges one session's cost, not how many the machine lets in while other things run on it. */
+const SETTINGS = Object.freeze({ ORATOR_SESSIONS_ASSURED: '8' });
+
 /** Server starts measured. */
 const STARTS = 3;
 
@@ -26,11 +29,11 @@ const MOVES = 3;
 export async function measureSession({ seconds }: { seconds: number }): Promise<Figure[]> {
   const readyMs: number[] = [];
   for (let start = 1; start < STARTS; start++) {
-    const server = await startServerProcess();
+    const server = await startServerProcess(SETTINGS);
     readyMs.push(server.readyMs);
     await server.stop();
   }
-  const server = await startServerProcess();
+  const server = await startServerProcess(SETTINGS);
   readyMs.push(server.readyMs);
   try {
     const memory = await measureMemory(server);
