@@ -10,6 +10,10 @@ const PERSON_COVERAGE = 4;
 /** How far around the person nothing is taken for background, in parts of the picture's shorter side: hair and blur bleed that far. */
 const MARGIN = 0.009;
 
+/** Coverage, of 255, up to which the person is no more than a haze over the photo, and the part of the surroundings within the margin from which on they are an outline. */
+const HAZE_COVERAGE = 32;
+const OUTLINE_SHARE = 0.2;
+
 /** Grain is measured at every so many pixels. */
 const GRAIN_STEP = 7;
 
@@ -29,6 +33,7 @@ export function inpaintBackground(image: RgbImage, matte: Uint8Array): Uint8Arra
   const known = backgroundMask(matte, image);
   const noise = makeGrain(known, measureGrain(image, known));
   const mirror = mirrorBorder(known, image);
+  const photo = photoShares(matte, image);
   const background = new Uint8Array(image.data);
   for (let channel = 0; channel < 3; channel++) {
     const plane = takeChannel(image, channel);
@@ -36,12 +41,26 @@ export function inpaintBackground(image: RgbImage, matte: Uint8Array): Uint8Arra
     for (let pixel = 0; pixel < known.length; pixel++) {
       if (known[pixel] === 0) {
         const smooth = plane[pixel]! + noise[pixel]!;
-        const value = smooth + mirror.share[pixel]! * (image.data[3 * mirror.source[pixel]! + channel]! - smooth);
+        const filled = smooth + mirror.share[pixel]! * (image.data[3 * mirror.source[pixel]! + channel]! - smooth);
+        const value = filled + photo[pixel]! * (image.data[3 * pixel + channel]! - filled);
         background[3 * pixel + channel] = Math.max(0, Math.min(255, Math.round(value)));
       }
     }
   }
   return background;
+}
+
+/**
+ * How much of the photo stays where the person may show a little: all of it in a haze far from any outline, nothing in the outline itself,
+ * of which a ghost would be left.
+ */
+function photoShares(matte: Uint8Array, size: PlaneSize): Float32Array {
+  const outline = new Float32Array(matte.length);
+  for (let pixel = 0; pixel < matte.length; pixel++) {
+    outline[pixel] = matte[pixel]! > HAZE_COVERAGE ? 1 : 0;
+  }
+  const near = boxMean(outline, size, marginPx(size));
+  return near.map((share, pixel) => Math.max(0, 1 - share / OUTLINE_SHARE) * Math.max(0, 1 - matte[pixel]! / HAZE_COVERAGE));
 }
 
 /** Finds for each unknown pixel the known one that mirrors it at the border, and how much that counts: 1 at the border, 0 from the reach on. */
@@ -70,16 +89,19 @@ function mirrorBorder(known: Float32Array, size: PlaneSize): { readonly source: 
 
 /** 1 where a pixel and all around it, up to the margin, are free of the person; else 0. */
 function backgroundMask(matte: Uint8Array, size: PlaneSize): Float32Array {
-  const radius = Math.ceil(Math.min(size.width, size.height) * MARGIN);
   const mask = new Float32Array(matte.length);
   for (let pixel = 0; pixel < mask.length; pixel++) {
     mask[pixel] = matte[pixel]! > PERSON_COVERAGE ? 1 : 0;
   }
-  const shares = boxMean(mask, size, radius);
+  const shares = boxMean(mask, size, marginPx(size));
   for (let pixel = 0; pixel < mask.length; pixel++) {
     mask[pixel] = shares[pixel]! > 1e-4 ? 0 : 1;
   }
   return mask;
+}
+
+function marginPx({ width, height }: PlaneSize): number {
+  return Math.ceil(Math.min(width, height) * MARGIN);
 }
 
 /** Standard deviation of the finest detail of the background, robust against its texture: 1.48 times the median absolute value. */

@@ -49,6 +49,18 @@ test('the texture of the surroundings goes on behind the edge of the person', ()
   assert.ok(Math.max(...column) - Math.min(...column) > 50, `no stripes 3 pixels behind the edge: ${column.join(' ')}`);
 });
 
+test('a haze of the matte far from any outline leaves the photo as it is', () => {
+  const { image, matte } = scene();
+  for (let y = 10; y < 14; y++) {
+    for (let x = 10; x < 14; x++) {
+      matte[y * width + x] = 8;
+      image.data.set([20, 200, 110], 3 * (y * width + x));
+    }
+  }
+  const green = inpaintBackground(image, matte)[3 * (12 * width + 12) + 1]!;
+  assert.ok(green > 150, `a green spot under the haze became ${green}`);
+});
+
 test('a person who fills the picture leaves a plain background', () => {
   const { image } = scene();
   const background = inpaintBackground(image, new Uint8Array(width * height).fill(255));
