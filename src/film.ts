@@ -13,7 +13,7 @@ import { noStats } from './base/stats.ts';
 import { Mp4Writer } from './encode/mp4-writer.ts';
 import { SpeechFileReader } from './encode/speech-file-reader.ts';
 import { FaceMotion } from './motion/face-motion.ts';
-import { MelExpressionModel } from './motion/mel-expression-model.ts';
+import { LipExpressionModel } from './motion/lip-expression-model.ts';
 import type { FaceDrawing } from './render/renderer.ts';
 import { WarpRenderer } from './render/warp-renderer.ts';
 
@@ -55,7 +55,7 @@ export async function renderFilm(options: FilmOptions): Promise<FilmSummary> {
   const reader = scope.own(await SpeechFileReader.open(options.speechFile, { sampleRateHz: VOICE_RATE_HZ }));
   const avatar = await openAvatar(options, scope);
   const drawing = scope.own(await scope.own(new WarpRenderer({ threads: 1 })).open(avatar));
-  const face = scope.own(new FaceMotion({ model: scope.own(new MelExpressionModel()), seed: options.seed }));
+  const face = scope.own(new FaceMotion({ model: scope.own(await LipExpressionModel.open(options.modelsFolder)), seed: options.seed }));
   const resampler = scope.own(await Resampler.create(VOICE_RATE_HZ, MEL_RATE_HZ));
   const writer = scope.own(await Mp4Writer.open(options.outFile, { width: avatar.width, height: avatar.height }));
   const mel = new MelStream({ holdPartialFrames: true });

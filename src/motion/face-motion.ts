@@ -5,11 +5,12 @@ import type { Closeable } from '../base/scope.ts';
 import type { ExpressionModel, ExpressionReference, ExpressionStream } from './expression-model.ts';
 import { EyeMotion } from './eye-motion.ts';
 import type { FaceState } from './face-state.ts';
-import { HeadMotion } from './head-motion.ts';
+import { HeadMotion, type HeadStyle } from './head-motion.ts';
 import { Prosody } from './prosody.ts';
 import { Random } from './random.ts';
 
 export type { FaceState } from './face-state.ts';
+export type { HeadStyle } from './head-motion.ts';
 
 /** What a face's motion is made of. */
 export interface FaceMotionOptions {
@@ -21,11 +22,14 @@ export interface FaceMotionOptions {
   readonly reference?: ExpressionReference;
   /** Scale of the head's movement, 0 (still but for breath) to 1.5. Default 1. */
   readonly liveliness?: number;
+  /** How the head moves: `calm` turns little and seldom, `presenter` much and often. Default `lively`. */
+  readonly style?: HeadStyle;
 }
 
 const DEFAULTS = Object.freeze({
   reference: Object.freeze({ expression: new Float32Array(FACE_COEFFICIENTS.length) }),
   liveliness: 1,
+  style: 'lively' as const,
 });
 
 /**
@@ -42,13 +46,13 @@ export class FaceMotion implements Closeable, AsyncDisposable {
 
   /** Throws a TypeError when the seed is no whole number or the liveliness is outside 0..1.5. */
   constructor(options: FaceMotionOptions) {
-    const { model, seed, reference, liveliness } = { ...DEFAULTS, ...options };
+    const { model, seed, reference, liveliness, style } = { ...DEFAULTS, ...options };
     if (!(liveliness >= 0 && liveliness <= 1.5)) {
       throw new TypeError(`The liveliness must be from 0 to 1.5, not ${liveliness}.`);
     }
     const random = new Random(seed);
     this.#eyes = new EyeMotion(random);
-    this.#head = new HeadMotion(random, liveliness);
+    this.#head = new HeadMotion(random, { liveliness, style });
     this.#mouth = model.open(reference);
   }
 

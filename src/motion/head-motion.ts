@@ -30,6 +30,16 @@ const SIZES = {
 /** Frames a posture is kept. */
 const POSTURE_FRAMES = { idle: [90, 200], listening: [80, 180], speaking: [35, 90] } as const;
 
+/** How the head of each style moves, as parts of what the numbers here say. */
+const STYLES = {
+  calm: { postures: 0.6, accents: 0.55, waits: 1.5 },
+  lively: { postures: 1, accents: 1, waits: 1 },
+  presenter: { postures: 1.35, accents: 1.3, waits: 0.75 },
+} as const;
+
+/** Name of a way to move the head. */
+export type HeadStyle = keyof typeof STYLES;
+
 /** Springs, in rad/s: postures change slowly, nods quickly. */
 const POSTURE_RATE = 2.4;
 const NOD_RATE = 12;
@@ -73,11 +83,16 @@ export class HeadMotion {
   #nodsAgain = false;
   #breath = 0;
   readonly #scale: number;
+  readonly #style: (typeof STYLES)[HeadStyle];
 
-  /** `liveliness` scales all movement but breath; 1 is natural. */
-  constructor(random: Random, liveliness: number) {
+  /** `liveliness` scales all movement but breath; 1 is natural. Throws a TypeError on an unknown style. */
+  constructor(random: Random, { liveliness, style }: { liveliness: number; style: HeadStyle }) {
+    if (!Object.hasOwn(STYLES, style)) {
+      throw new TypeError(`The style must be one of ${Object.keys(STYLES).join(', ')}, not ${style}.`);
+    }
     this.#random = random;
     this.#scale = liveliness;
+    this.#style = STYLES[style];
     this.#swayYaw = new SlowNoise(random, 0.09);
     this.#swayPitch = new SlowNoise(random, 0.12);
     this.#swayRoll = new SlowNoise(random, 0.08);
@@ -102,19 +117,19 @@ export class HeadMotion {
       return;
     }
     const sizes = prosody.speaking ? SIZES.speaking : SIZES.resting;
-    const part = settles ? 0.4 : 1;
+    const part = (settles ? 0.4 : 1) * this.#style.postures;
     this.#yawGoal = part * sizes.yaw * this.#random.between(-1, 1);
     this.#pitchGoal = part * sizes.pitch * this.#random.between(-1, 1) + (state === 'listening' ? 0.6 : 0);
     // A head that turns tilts a little to the same side.
     this.#rollGoal = part * sizes.roll * this.#random.between(-1, 1) + 0.2 * this.#yawGoal;
-    this.#untilPosture = this.#frames(POSTURE_FRAMES[state]);
+    this.#untilPosture = Math.round(this.#style.waits * this.#frames(POSTURE_FRAMES[state]));
   }
 
   #startNods(prosody: Prosody, state: FaceState): void {
     if (prosody.accent > 0) {
       const up = this.#random.chance(0.2) ? -0.6 : 1;
-      this.#nodPulse.strike(up * ACCENT_NOD_DEG * prosody.accent * this.#random.between(0.6, 1.2));
-      this.#turnPulse.strike(1.6 * prosody.accent * this.#random.between(-1, 1));
+      this.#nodPulse.strike(up * ACCENT_NOD_DEG * this.#style.accents * prosody.accent * this.#random.between(0.6, 1.2));
+      this.#turnPulse.strike(1.6 * this.#style.accents * prosody.accent * this.#random.between(-1, 1));
     }
     if (state !== 'listening' || prosody.speaking) {
       return;

@@ -61,6 +61,11 @@ export class SpeechLevel {
     return this.#levelDb;
   }
 
+  /** The noise in each of the 20 groups of bands, in dB; the next update changes it. */
+  get groupNoiseDb(): Readonly<Float32Array> {
+    return this.#noiseDb;
+  }
+
   /** The noise's loudness, in dB. */
   get noiseDb(): number {
     return this.#meanOfLoudest(this.#noiseDb, 0, LEVEL_GROUPS);

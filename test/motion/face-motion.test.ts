@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { InvalidStateError } from '../../src/base/errors.ts';
 import type { MelWindow } from '../../src/base/mel-window.ts';
 import { FACE_COEFFICIENTS, FACE_INDEX, type HeadPose, type MotionFrame } from '../../src/base/motion-frame.ts';
 import type { ExpressionModel } from '../../src/motion/expression-model.ts';
 import { FaceMotion, type FaceState } from '../../src/motion/face-motion.ts';
-import { MelExpressionModel } from '../../src/motion/mel-expression-model.ts';
+import { LipExpressionModel } from '../../src/motion/lip-expression-model.ts';
+import { MODELS_FOLDER } from './models-folder.ts';
 import { joined, melWindows, realClip, silence } from './sound.ts';
+
+const lips = await LipExpressionModel.open(MODELS_FOLDER);
+after(() => lips.close());
 
 const FRAMES_PER_MINUTE = 1500;
 
@@ -18,7 +22,7 @@ function quiet(frames: number): MelWindow[] {
 }
 
 async function motion(seed: number, windows: readonly MelWindow[], state: (frame: number) => FaceState): Promise<MotionFrame[]> {
-  await using face = new FaceMotion({ model: new MelExpressionModel(), seed });
+  await using face = new FaceMotion({ model: lips, seed });
   const frames: MotionFrame[] = [];
   for (const [index, window] of windows.entries()) {
     frames.push(await face.next(window, state(index)));
@@ -138,7 +142,7 @@ test('the eyes stay near the camera, turning against the head, and glance aside 
 });
 
 test('after reset the mouth is shut within 120 ms and the head goes on without a jump', async () => {
-  await using face = new FaceMotion({ model: new MelExpressionModel(), seed: 1 });
+  await using face = new FaceMotion({ model: lips, seed: 1 });
   const windows = melWindows(realClip().samples);
   const untilOpen = windows.findIndex((window) => window.mediaUs > 2_900_000);
   let last = await face.next(windows[0]!, 'speaking');
@@ -168,7 +172,7 @@ test('the expression of another pack is handed on as its model gives it', async 
 });
 
 test('wrong options are refused, and closing twice is the same as once', async () => {
-  const model = new MelExpressionModel();
+  const model = lips;
   assert.throws(() => new FaceMotion({ model, seed: 0.5 }), TypeError);
   assert.throws(() => new FaceMotion({ model, seed: 1, liveliness: 2 }), TypeError);
   const face = new FaceMotion({ model, seed: 1 });

@@ -1,17 +1,21 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { InvalidStateError } from '../../src/base/errors.ts';
 import { FACE_COEFFICIENTS, FACE_INDEX, type FaceCoefficient } from '../../src/base/motion-frame.ts';
-import { MelExpressionModel } from '../../src/motion/mel-expression-model.ts';
+import { LipExpressionModel } from '../../src/motion/lip-expression-model.ts';
+import { MODELS_FOLDER } from './models-folder.ts';
 import { joined, melWindows, mixed, noise, phoneOf, realClip, scaled, silence, vowel } from './sound.ts';
 
 const REFERENCE = { expression: new Float32Array(FACE_COEFFICIENTS.length) };
+
+const model = await LipExpressionModel.open(MODELS_FOLDER);
+after(() => model.close());
 
 /** Lips that meet: the jaw under 1 mm and pressed. */
 const MET_MM = 1;
 
 async function mouths(samples: Float32Array): Promise<Float32Array[]> {
-  const stream = new MelExpressionModel().open(REFERENCE);
+  const stream = model.open(REFERENCE);
   const all: Float32Array[] = [];
   for (const window of melWindows(samples)) {
     all.push(new Float32Array(await stream.next(window)));
@@ -41,15 +45,13 @@ test('an a opens the jaw wide, and silence shuts it within 160 ms', async () => 
   assert.equal(most(frames, 'jaw', 1.3, 1.4), 0);
 });
 
-test('the vowels differ as they look: a is open, i is spread, u is round', async () => {
+test('the vowels differ as they look: a is open, i is spread', async () => {
   const spoken = await Promise.all([vowel(0.5, 750, 1200), vowel(0.5, 290, 2250), vowel(0.5, 320, 750)].map((sound) => (
     mouths(joined(silence(0.4), sound, silence(0.4))))));
   const jaw = spoken.map((frames) => mean(frames, 'jaw', 0.5, 0.85));
   const stretch = spoken.map((frames) => mean(frames, 'stretch', 0.5, 0.85));
-  const pucker = spoken.map((frames) => mean(frames, 'pucker', 0.5, 0.85));
   assert.ok(jaw[0]! > jaw[1]! + 2 && jaw[0]! > jaw[2]! + 2, `jaw of a, i, u: ${jaw.join(', ')}`);
   assert.ok(stretch[1]! > stretch[0]! + 0.2 && stretch[1]! > stretch[2]! + 0.2, `stretch of a, i, u: ${stretch.join(', ')}`);
-  assert.ok(pucker[2]! > pucker[0]! + 0.2 && pucker[2]! > pucker[1]! + 0.2, `pucker of a, i, u: ${pucker.join(', ')}`);
 });
 
 test('the lips meet for the p of a real voice and the lower lip goes under the teeth for its f', async () => {
@@ -60,6 +62,13 @@ test('the lips meet for the p of a real voice and the lower lip goes under the t
   assert.ok(closed.some((frame) => frame[FACE_INDEX.jaw]! < MET_MM && frame[FACE_INDEX.press]! > 0.6));
   const f = phoneOf(phones, 'f');
   assert.ok(most(frames, 'tuck', f.t0, f.t1) > 0.6);
+});
+
+test('the lips of a real voice are rounder in its o than in its e and a', async () => {
+  const { samples, phones } = realClip();
+  const frames = await mouths(samples);
+  const puckerOf = (names: readonly string[]): number => Math.max(...phones.filter(({ ph }) => names.includes(ph)).map(({ t0, t1 }) => mean(frames, 'pucker', t0, t1)));
+  assert.ok(puckerOf(['ao']) > puckerOf(['eh', 'ey', 'aa']) + 0.2, `pucker ${puckerOf(['ao'])} in o, ${puckerOf(['eh', 'ey', 'aa'])} in e and a`);
 });
 
 test('the mouth of a real voice opens for its open vowels, less for its s, and shuts before it speaks', async () => {
@@ -100,24 +109,25 @@ test('a voice over steady noise still moves the mouth', async () => {
 });
 
 test('after reset the mouth closes from where it is, in steps, within 120 ms', async () => {
-  const windows = melWindows(joined(silence(0.3), vowel(1, 750, 1200)));
-  const stream = new MelExpressionModel().open(REFERENCE);
+  const windows = melWindows(realClip().samples);
+  const stream = model.open(REFERENCE);
+  let next = 0;
   let jaw = 0;
-  for (const window of windows.slice(0, 20)) {
-    jaw = (await stream.next(window))[FACE_INDEX.jaw]!;
+  while (jaw < 5) {
+    jaw = (await stream.next(windows[next]!))[FACE_INDEX.jaw]!;
+    next += 1;
   }
-  assert.ok(jaw > 5);
   stream.reset();
   const closing: number[] = [];
-  for (const window of windows.slice(20, 23)) {
+  for (const window of windows.slice(next, next + 3)) {
     closing.push((await stream.next(window))[FACE_INDEX.jaw]!);
   }
   assert.ok(closing[0]! > jaw * 0.5 && closing[1]! < closing[0]! && closing[2] === 0, `jaw ${jaw} then ${closing.join(', ')}`);
 });
 
 test('a reference of another length and a closed stream are refused', async () => {
-  assert.throws(() => new MelExpressionModel().open({ expression: new Float32Array(70) }), TypeError);
-  const stream = new MelExpressionModel().open(REFERENCE);
+  assert.throws(() => model.open({ expression: new Float32Array(70) }), TypeError);
+  const stream = model.open(REFERENCE);
   await stream.close();
   await stream.close();
   await assert.rejects(stream.next(melWindows(silence(0.2))[0]!), InvalidStateError);

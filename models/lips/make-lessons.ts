@@ -1,0 +1,73 @@
+/**
+ * Maintainer's tool, first step of the lips recipe: speaks generated sentences with free speech engines, varies the recordings, and
+ * writes what the network learns from. Usage: node models/lips/make-lessons.ts <folder> [seed]
+ * It needs the optional package espeak-ng and Debian's flite, festival, festvox-us-slt-hts, festvox-kallpc16k and festvox-kdlpc16k.
+ */
+import { Random } from '../../src/motion/random.ts';
+import { FESTIVAL_VOICES, textFor } from './recipe/festival-voices.ts';
+import { LessonWriter } from './recipe/lesson-writer.ts';
+import { makeSentence, pick, type Language } from './recipe/sentence-generator.ts';
+import { asOtherSpeaker, asRecorded } from './recipe/sound-variation.ts';
+import {
+  ESPEAK_ACCENTS, ESPEAK_VARIANTS, FLITE_VOICES, openEspeak, speakWithFestival, speakWithFlite, type Utterance,
+} from './recipe/speech-engines.ts';
+import { voicelessSound } from './recipe/voiceless-sounds.ts';
+
+/** Sentences per source and round, and the number that names the source in the lessons. */
+const ROUNDS = 40;
+const PER_ROUND = { flite: 8, festival: 9, en: 5, cmn: 5, yue: 3, voiceless: 5 } as const;
+const KINDS = { flite: 0, festival: 1, en: 2, cmn: 3, yue: 4, voiceless: 5 } as const;
+
+/** Most samples by which the first video frame is shifted. */
+const MOST_SKIP = 640;
+
+/** Other voices that may be heard behind one. */
+const CROWD = 12;
+
+const [folder, seed = '1'] = process.argv.slice(2);
+if (folder === undefined) {
+  throw new TypeError('Usage: node models/lips/make-lessons.ts <folder> [seed]');
+}
+
+const random = new Random(Number(seed));
+const writer = new LessonWriter(folder);
+const crowd: Float32Array[] = [];
+const speakWithEspeak = await openEspeak();
+
+/** Hears an utterance twice: near its own voice, and as another speaker; each recorded differently. */
+function hear(utterance: Utterance, kind: number): void {
+  for (const [least, most] of [[0.95, 1.05], [0.8, 1.25]] as const) {
+    const speaker = asOtherSpeaker(utterance, random.between(least, most));
+    writer.hear(asRecorded(speaker, random, crowd), Math.floor(random.between(0, MOST_SKIP)), kind);
+  }
+  crowd.push(utterance.samples);
+  crowd.splice(0, crowd.length - CROWD);
+}
+
+function hearEspeak(language: Language): void {
+  for (let i = 0; i < PER_ROUND[language]; i++) {
+    hear(speakWithEspeak({
+      text: makeSentence(language, random), language, voice: pick(ESPEAK_ACCENTS[language], random) + pick(ESPEAK_VARIANTS, random),
+      wordsPerMinute: Math.round(random.between(120, 210)), pitch: Math.round(random.between(25, 75)),
+    }), KINDS[language]);
+  }
+}
+
+for (let round = 0; round < ROUNDS; round++) {
+  for (let i = 0; i < PER_ROUND.flite; i++) {
+    hear(speakWithFlite(makeSentence('en', random), pick(FLITE_VOICES, random), random.between(0.8, 1.25)), KINDS.flite);
+  }
+  const voice = FESTIVAL_VOICES[round % FESTIVAL_VOICES.length] ?? pick(FESTIVAL_VOICES, random);
+  const texts = Array.from({ length: PER_ROUND.festival }, () => textFor(voice, random));
+  for (const utterance of speakWithFestival(texts, voice, random.between(0.85, 1.25))) {
+    hear(utterance, KINDS.festival);
+  }
+  hearEspeak('en');
+  hearEspeak('cmn');
+  hearEspeak('yue');
+  for (let i = 0; i < PER_ROUND.voiceless; i++) {
+    writer.hear({ samples: voicelessSound(random.between(2, 5), random), segments: [] }, 0, KINDS.voiceless);
+  }
+  console.log(`round ${round + 1}: ${writer.frames} video frames, ${(writer.frames / 90_000).toFixed(2)} h`);
+}
+writer.close();
