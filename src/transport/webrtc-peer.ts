@@ -59,6 +59,9 @@ const REPORT_INTERVAL_MS = 500;
 /** Silence after a goodbye that proves it. Anyone can forge a goodbye (werift does not authenticate alerts), but not a viewer's silence. */
 const GOODBYE_SILENCE_MS = 3000;
 
+/** Part of the longest silence after which the viewer is asked for a sign of life, at every look. */
+const ASKED_AFTER = 0.25;
+
 const VIDEO_CLOCK_HZ = 90_000;
 const AUDIO_CLOCK_HZ = 48_000;
 
@@ -307,6 +310,9 @@ export class WebRtcPeer implements Closeable, AsyncDisposable {
     if (this.#connected && silentMs > (this.#saidGoodbye ? Math.min(GOODBYE_SILENCE_MS, silenceTimeoutMs) : silenceTimeoutMs)) {
       void this.#end(this.#saidGoodbye ? 'left' : 'vanished');
       return;
+    }
+    if (this.#connected && silentMs > silenceTimeoutMs * ASKED_AFTER) {
+      this.#presence.ask();
     }
     this.#report();
   }

@@ -254,6 +254,14 @@ describe('a WebRTC peer', () => {
     });
   });
 
+  test('keeps a viewer that says nothing by itself but answers when asked', async () => {
+    await connected({ video: ['vp8'], audio: 'none' }, { silenceTimeoutMs: 700 }, async (peer, viewer) => {
+      viewer.video?.receiver.stop();
+      await new Promise((resolve) => { setTimeout(resolve, 2200); });
+      assert.ok(peer.connected);
+    });
+  });
+
   test('takes a goodbye for one only when silence follows: anybody can forge it', async () => {
     await connected({ video: ['vp8'], audio: 'none' }, {}, async (peer, viewer) => {
       const port = Number(/127\.0\.0\.1 (\d+) typ/.exec(viewer.connection.remoteDescription?.sdp ?? '')?.[1]);
