@@ -1,22 +1,14 @@
 import type { GraphBuilder, Value } from './graph-builder.ts';
 import { type Layer, concat, matrixProduct, reshape, slice, transpose } from './graph-layers.ts';
 import { type LazyTensor, filled, permuted, reshaped } from './lazy-tensor.ts';
+import { minimalFilter } from './minimal-filter.ts';
 import { type Matrix, kroneckerSquare, multiplyMatrices, nonZeroRows } from './small-matrix.ts';
-
-/**
- * Winograd's minimal filtering F(4, 3) at the points 0, 1, −1, 2, −2, ∞: four outputs of a three-tap filter from six products.
- * y = outputs · ((taps · w) ⊙ (inputs · d)); Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015.
- */
-const INPUTS: Matrix = [
-  [4, 0, -5, 0, 1, 0], [0, -4, -4, 1, 1, 0], [0, 4, -4, -1, 1, 0], [0, -2, -1, 2, 1, 0], [0, 2, -1, -2, 1, 0], [0, 4, 0, -5, 0, 1],
-];
-const TAPS: Matrix = [
-  [1 / 4, 0, 0], [-1 / 6, -1 / 6, -1 / 6], [-1 / 6, 1 / 6, -1 / 6], [1 / 24, 1 / 12, 1 / 6], [1 / 24, -1 / 12, 1 / 6], [0, 0, 1],
-];
-const OUTPUTS: Matrix = [[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]];
 
 /** Side of an output tile. */
 export const TILE = 4;
+
+/** F(4, 3) along each axis: four outputs of three taps from six products (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015). */
+const FILTER = minimalFilter([0, 1, -1, 2, -2], TILE);
 
 /** What a tiled convolution works on. */
 export interface TiledForm {
@@ -102,14 +94,14 @@ function tilePlan(enlarged: 1 | 2 | 4): TilePlan {
   const reach = TILE / enlarged + 2;
   const repeat: Matrix = Array.from({ length: TILE + 2 }, (_row, pixel) =>
     Array.from({ length: reach }, (_column, stored) => (Math.floor((pixel - 1) / enlarged) + 1 === stored ? 1 : 0)));
-  const input = multiplyMatrices(INPUTS, repeat);
+  const input = multiplyMatrices(FILTER.inputs, repeat);
   const kept = nonZeroRows(input);
   return {
     products: kept.length ** 2,
     reach,
     input: kroneckerSquare(kept.map((row) => input[row]!)),
-    taps: kroneckerSquare(kept.map((row) => TAPS[row]!)),
-    output: kroneckerSquare(OUTPUTS.map((row) => kept.map((column) => row[column]!))),
+    taps: kroneckerSquare(kept.map((row) => FILTER.taps[row]!)),
+    output: kroneckerSquare(FILTER.outputs.map((row) => kept.map((column) => row[column]!))),
   };
 }
 

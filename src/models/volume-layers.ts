@@ -26,21 +26,26 @@ const SMALLEST_PLANE = 4;
  */
 export function volumeConvolution(g: GraphBuilder, x: Value, layer: Layer, shape: SliceShape): Value {
   const { enlarged = 1 } = shape;
-  const [outputs, channels, kernelDepth, kernelHeight, kernelWidth] = layer.weight.shape as [number, number, number, number, number];
-  if (kernelHeight === 3 && isTiled(g, layer, shape.height * enlarged)) {
+  if (layer.weight.shape.at(-1) === 3 && isTiled(g, layer, shape.height * enlarged)) {
     return tiledConvolutions(g, x, [layer], { side: shape.height, enlarged, neighbours: (tiles) => neighbourTiles(g, tiles, shape) })[0]!;
   }
-  const plane = { ...shape, height: shape.height * enlarged, width: shape.width * enlarged };
-  if (outputs < channels && kernelDepth > 1 && enlarged === 1) {
+  const map = enlarged === 1 ? x : enlarge(g, x, enlarged);
+  return plainConvolution(g, map, layer, { ...shape, height: shape.height * enlarged, width: shape.width * enlarged });
+}
+
+/** Adds a convolution of a volume that is not done by tiles, in the way that measured fastest for its shape. */
+function plainConvolution(g: GraphBuilder, x: Value, layer: Layer, shape: SliceShape): Value {
+  const [outputs, channels, kernelDepth, kernelHeight, kernelWidth] = layer.weight.shape as [number, number, number, number, number];
+  if (outputs < channels && kernelDepth > 1) {
     return depthSummed(g, x, layer, shape);
   }
-  const map = enlarged === 1 ? x : enlarge(g, x, enlarged);
-  if (plane.height <= SMALLEST_PLANE) {
+  if (shape.height <= SMALLEST_PLANE) {
     // So few pixels that reading the weights once for each slice would cost more than the work.
-    return toSlices(g, convolution(g, toVolume(g, map, plane), layer, { pad: [kernelDepth >> 1, kernelHeight >> 1, kernelWidth >> 1] }), { ...plane, channels: outputs });
+    const volume = convolution(g, toVolume(g, x, shape), layer, { pad: [kernelDepth >> 1, kernelHeight >> 1, kernelWidth >> 1] });
+    return toSlices(g, volume, { ...shape, channels: outputs });
   }
   const sideBySide = permuted(layer.weight, [0, 2, 1, 3, 4]);
-  return convolution(g, neighbours(g, map, plane, kernelDepth), {
+  return convolution(g, neighbours(g, x, shape, kernelDepth), {
     weight: reshaped(sideBySide, [outputs, kernelDepth * channels, kernelHeight, kernelWidth]),
     bias: layer.bias,
   }, { pad: [kernelHeight >> 1, kernelWidth >> 1] });
