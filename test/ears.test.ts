@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Microphone } from '../src/audio/microphone.ts';
+import type { VoiceActivityDetector, VoiceActivityEvents } from '../src/audio/voice-activity-detector.ts';
+import { Emitter } from '../src/base/emitter.ts';
+import { Ears } from '../src/ears.ts';
+
+const PACKET = { payload: new Uint8Array(10), sequenceNumber: 1, timestamp: 960 };
+
+function openEars(): { ears: Ears; events: Emitter<VoiceActivityEvents>; voices: boolean[]; failures: unknown[]; log: string[] } {
+  const events = new Emitter<VoiceActivityEvents>((error) => { throw error; });
+  const voices: boolean[] = [];
+  const failures: unknown[] = [];
+  const log: string[] = [];
+  const note = (what: string) => (): Promise<void> => {
+    log.push(what);
+    return Promise.resolve();
+  };
+  const ears = new Ears({
+    voiceActivity: { events, push: note('heard'), reset: note('reset'), close: note('detector closed') } as unknown as VoiceActivityDetector,
+    openMicrophone: () => {
+      log.push('opened');
+      return { push: note('packet'), pull: () => new Float32Array(320), close: note('microphone closed') } as unknown as Microphone;
+    },
+    onVoice: (speaks) => { voices.push(speaks); },
+    onFailed: (error) => { failures.push(error); },
+  });
+  return { ears, events, voices, failures, log };
+}
+
+test('the microphone is opened with its first packet, and every pulled block is listened to', async () => {
+  const { ears, log } = openEars();
+  assert.equal(ears.pull(), undefined);
+  assert.equal(ears.listens(performance.now()), false);
+  ears.push(PACKET);
+  ears.push(PACKET);
+  assert.equal(ears.pull()?.length, 320);
+  assert.ok(ears.listens(performance.now()));
+  assert.equal(ears.listens(performance.now() + 1100), false);
+  await ears.close();
+  assert.deepEqual(log, ['opened', 'packet', 'packet', 'heard', 'microphone closed', 'detector closed']);
+});
+
+test('it tells when the viewer speaks and stops, and forgets it at a reset', () => {
+  const { ears, events, voices } = openEars();
+  events.emit('started', { atUs: 0 });
+  assert.ok(ears.viewerSpeaks);
+  ears.reset();
+  assert.equal(ears.viewerSpeaks, false);
+  events.emit('ended', { atUs: 1 });
+  assert.deepEqual(voices, [true, false]);
+});
+
+test('a detector that failed is passed on', () => {
+  const { events, failures } = openEars();
+  events.emit('failed', { error: new Error('deaf') });
+  assert.equal(failures.length, 1);
+});

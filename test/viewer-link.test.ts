@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Emitter } from '../src/base/emitter.ts';
+import type { EncodedUnit } from '../src/base/encoded-unit.ts';
+import { silentLogger } from '../src/base/logger.ts';
+import { noStats } from '../src/base/stats.ts';
+import { BitrateController } from '../src/encode/bitrate-controller.ts';
+import type { FrameLine } from '../src/frame-line.ts';
+import { SessionTally } from '../src/session-tally.ts';
+import type { WebRtcPeer, WebRtcPeerEvents } from '../src/transport/webrtc-peer.ts';
+import { ViewerLink } from '../src/viewer-link.ts';
+import type { VoiceLine } from '../src/voice-line.ts';
+
+const rethrow = (error: unknown): never => { throw error; };
+const unit = (kind: 'video' | 'audio', mediaUs: number): EncodedUnit => ({ kind, data: new Uint8Array(1), mediaUs, keyFrame: true });
+
+/** A link whose ends are in the test's hands. */
+class Ends {
+  readonly peerEvents = new Emitter<WebRtcPeerEvents>(rethrow);
+  readonly sent: string[] = [];
+  readonly closed: string[] = [];
+  readonly losses: number[] = [];
+  readonly bitrates: number[] = [];
+  readonly tally = new SessionTally(noStats);
+  keyFrames = 0;
+  due: EncodedUnit[] = [];
+  readonly link: ViewerLink;
+
+  constructor() {
+    const close = (name: string) => (): Promise<void> => {
+      this.closed.push(name);
+      return Promise.resolve();
+    };
+    const peer = {
+      events: this.peerEvents, statistics: { packetsSent: 0, bytesSent: 1000, packetsResent: 0 }, close: close('peer'),
+      sendAudio: ({ mediaUs }: EncodedUnit) => { this.sent.push(`audio ${mediaUs}`); },
+      sendVideo: ({ mediaUs }: EncodedUnit) => { this.sent.push(`video ${mediaUs}`); },
+    };
+    const frames = {
+      inFlight: 1, bitrateBps: 1_000_000, close: close('frames'), interrupt: () => undefined,
+      setBitrate: (bps: number) => { this.bitrates.push(bps); }, requestKeyFrame: () => { this.keyFrames += 1; },
+      takeDue: () => this.due.splice(0),
+    };
+    const voice = {
+      close: close('voice'), reported: (loss: number) => { this.losses.push(loss); },
+      encode: (_samples: Float32Array, mediaUs: number) => unit('audio', mediaUs),
+    };
+    this.link = new ViewerLink({
+      peer: peer as unknown as WebRtcPeer, frames: frames as unknown as FrameLine, voice: voice as unknown as VoiceLine,
+      bitrate: new BitrateController({ startBps: 1_000_000, minBps: 150_000, maxBps: 2_500_000 }),
+      stats: this.tally, logger: silentLogger, offeredAtMs: performance.now(),
+    });
+  }
+}
+
+test('each tick sends its voice and then the frames due; the first frame is told once', () => {
+  const ends = new Ends();
+  const firsts: number[] = [];
+  ends.link.events.on('firstFrameSent', ({ afterMs }) => { firsts.push(afterMs); });
+  ends.due = [unit('video', 0)];
+  ends.link.send(new Float32Array(960), 0, true);
+  ends.link.send(new Float32Array(960), 20_000, true);
+  ends.due = [unit('video', 40_000)];
+  ends.link.send(new Float32Array(960), 40_000, true);
+  assert.deepEqual(ends.sent, ['audio 0', 'video 0', 'audio 20000', 'audio 40000', 'video 40000']);
+  assert.equal(firsts.length, 1);
+  assert.equal(ends.link.figures.framesSent, 2);
+  assert.equal(ends.link.figures.avOffsetMs, 0);
+});
+
+test('frames that leave late show as an offset of picture and sound', () => {
+  const ends = new Ends();
+  for (let frame = 0; frame < 200; frame++) {
+    ends.due = [unit('video', frame * 40_000)];
+    ends.link.send(new Float32Array(960), frame * 40_000 + 20_000, true);
+  }
+  assert.ok(Math.abs(ends.link.figures.avOffsetMs - 20) < 0.1, String(ends.link.figures.avOffsetMs));
+});
+
+test('a report of loss reaches voice and bitrate, also where the viewer estimates no bandwidth', () => {
+  const ends = new Ends();
+  const report = { fractionLost: 0.3, packetsLost: 10, jitterMs: 5, roundTripMs: 80 };
+  ends.peerEvents.emit('reportReceived', report);
+  assert.deepEqual(ends.losses, [0.3]);
+  assert.deepEqual(ends.bitrates, [1_000_000]);
+  const { fractionLost, roundTripMs } = ends.link.figures;
+  assert.deepEqual({ fractionLost, roundTripMs }, { fractionLost: 0.3, roundTripMs: 80 });
+});
+
+test('a viewer that lost its picture is counted and gets a key frame, the first key frame counts as none', () => {
+  const ends = new Ends();
+  ends.peerEvents.emit('keyFrameRequested', { by: 'connected' });
+  ends.peerEvents.emit('keyFrameRequested', { by: 'pli' });
+  assert.equal(ends.keyFrames, 2);
+  assert.deepEqual(ends.tally.counts(), { pictures_lost: 1 });
+});
+
+test('a link closes its peer first, then what fed it, once', async () => {
+  const ends = new Ends();
+  assert.equal(ends.link.close(), ends.link.close());
+  await ends.link.close();
+  assert.deepEqual(ends.closed, ['peer', 'frames', 'voice']);
+});
