@@ -15,7 +15,7 @@ import { voicelessSound } from './recipe/voiceless-sounds.ts';
 
 /** Sentences per source and round, and the number that names the source in the lessons. */
 const ROUNDS = 40;
-const PER_ROUND = { flite: 8, festival: 9, en: 5, cmn: 5, yue: 3, voiceless: 5 } as const;
+const PER_ROUND = { flite: 8, festival: 9, en: 5, cmn: 5, yue: 3, voiceless: 8 } as const;
 const KINDS = { flite: 0, festival: 1, en: 2, cmn: 3, yue: 4, voiceless: 5 } as const;
 
 /** Most samples by which the first video frame is shifted. */

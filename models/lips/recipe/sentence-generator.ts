@@ -8,9 +8,9 @@ const words = (text: string): readonly string[] => text.split(' ');
 
 const ENGLISH: Lexicon = {
   name: words('Bob Emma Martha Victor Philip Mabel Paul Wendy Oliver Fiona George Hugh Robin Charlotte Amy Ethan Zoe Vivian Yvonne Isaac'),
-  thing: words('boat map lamp fork bubble apple mushroom window shovel garage oven photo river bottle pillow feather camera button bridge package carpet wheel basket ladder violin beam plum envelope shoe balloon museum harbour puppy orange onion moth drum farm hammer thumb glove roof cup bowl spoon newspaper vase curb wolf cube yacht'),
+  thing: words('boat map lamp fork bubble apple mushroom window shovel garage oven photo river bottle pillow feather camera button bridge package carpet wheel basket ladder violin beam plum envelope shoe balloon museum harbour puppy orange onion moth drum farm hammer thumb glove roof cup bowl spoon newspaper vase curb wolf cube yacht club tube cab rib web robe tub globe crab soup shop stove leaf wave moose goose book foot boot owl coat phone note moon road law door board fork corner ball'),
   place: words('village market museum kitchen valley bathroom farm office forest garden church airport beach tower bakery theatre school mountain library workshop'),
-  quality: words('blue huge warm loud heavy quiet brave purple soft round narrow famous empty fuzzy bitter smooth modern awful wooden yellow thin rough cheap rapid proper moist vague plump'),
+  quality: words('blue huge warm loud heavy quiet brave purple soft round narrow famous empty fuzzy bitter smooth modern awful wooden yellow thin rough cheap rapid proper moist vague plump slow good whole low own cool lower smaller'),
   act: words('bring move buy paint leave follow repair borrow open drop prove choose push fill measure wash provide bake pull approve lift shave refuse wrap throw join'),
   did: words('brought moved bought painted left followed repaired borrowed opened dropped proved chose pushed filled measured washed provided baked pulled approved lifted refused wrapped threw joined'),
   when: ['this morning', 'before noon', 'on Monday', 'every evening', 'at half past five', 'in February', 'a moment ago', 'after the film', 'by the way', 'all of a sudden', 'from time to time', 'in the summer', 'twelve weeks ago'],
@@ -28,6 +28,9 @@ const ENGLISH_PATTERNS: readonly string[] = [
   'The {quality} {place} was above the {quality} {place}.',
   'Nobody {how} {did} these {quality} {thing}s.',
   '{number}, {number}, {number}, and {number}.',
+  'Go home, you two, and show us who owns the {thing}.',
+  'Call {name}, or walk to the {place} before four o\'clock.',
+  'They rob {thing}s and grab the {quality} {thing}.',
   'You may {act} it {how}, but {name} may not.',
   '{when}, both of them {did} the {thing} in the {place}.',
   'How {quality} is the {thing} by the {place}?',
