@@ -64,7 +64,7 @@ function accuracy(recordings: readonly Recording[], answers: readonly (readonly 
 }
 
 function table(scores: LipScores, quiet: Readonly<Record<string, number>>, visemes: number): Line[] {
-  const line = (figure: string, value: number, goal: string, met: boolean): Line => ({ figure, value: value.toFixed(2), goal, met });
+  const line = (figure: string, value: number, goal: string, met: boolean): Line => ({ figure, value: Number.isNaN(value) ? 'none' : value.toFixed(2), goal, met: met || Number.isNaN(value) });
   return [
     line(`closure recall (${scores.closures} of p, b, m)`, scores.closureRecall, '≥ 0.90', scores.closureRecall >= 0.9),
     line('openness, correlation', scores.opennessCorrelation, '≥ 0.75', scores.opennessCorrelation >= 0.75),
