@@ -3,7 +3,7 @@ import { OpusDecoder } from 'opus-decoder';
 /** Loudness of a packet above which something is heard, root mean square of samples in −1..1. */
 export const LOUD = 0.01;
 
-/** How much later than the promptest packet a sound may come and still be played: a browser's usual jitter buffer. */
+/** How much later than usual a sound may come and still be played: a browser's usual jitter buffer. */
 const PLAYOUT_MS = 100;
 
 /** One received Opus packet of 20 ms. */
@@ -48,29 +48,31 @@ export class SoundWatch {
 }
 
 /**
- * Counts the stretches in which sound was missing for longer than error correction and concealment can hide:
- * two or more packets in a row that were lost, or that came over 100 ms later than the promptest one.
+ * Counts the stretches in which sound was missing for longer than error correction and concealment can hide: two or more
+ * packets in a row that were lost, or one that came over 100 ms too late. Like a browser's jitter buffer it takes a late
+ * packet's time as the new one, and goes back when packets come sooner again.
  */
 export function countSoundGaps(sounds: readonly ReceivedSound[]): { gaps: number; lost: number } {
-  const inTime = new Set<number>();
   const first = sounds[0];
   if (first === undefined) {
     return { gaps: 0, lost: 0 };
   }
-  const packetOf = ({ rtpTimestamp }: ReceivedSound): number => Math.round(((rtpTimestamp - first.rtpTimestamp) | 0) / 960);
-  const delayOf = (sound: ReceivedSound): number => sound.atMs - packetOf(sound) * 20;
-  const promptest = sounds.reduce((least, sound) => Math.min(least, delayOf(sound)), Infinity);
-  let last = 0;
-  for (const sound of sounds) {
-    if (delayOf(sound) - promptest <= PLAYOUT_MS) {
-      inTime.add(packetOf(sound));
-    }
-    last = Math.max(last, packetOf(sound));
-  }
+  const arrived = new Set<number>();
   let gaps = 0;
+  let last = 0;
+  let usualMs = Infinity;
+  for (const { atMs, rtpTimestamp } of sounds) {
+    const packet = Math.round(((rtpTimestamp - first.rtpTimestamp) | 0) / 960);
+    const delayMs = atMs - packet * 20;
+    const late = delayMs - usualMs > PLAYOUT_MS;
+    gaps += late ? 1 : 0;
+    usualMs = late ? delayMs : Math.min(usualMs, delayMs);
+    arrived.add(packet);
+    last = Math.max(last, packet);
+  }
   let lost = 0;
   for (let packet = 0, run = 0; packet <= last; packet++) {
-    run = inTime.has(packet) ? 0 : run + 1;
+    run = arrived.has(packet) ? 0 : run + 1;
     lost += run > 0 ? 1 : 0;
     gaps += run === 2 ? 1 : 0;
   }
