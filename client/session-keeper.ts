@@ -7,7 +7,7 @@ import { sessionEnding } from './session-ending.ts';
 const RETRY_DELAYS_MS = Object.freeze([500, 1000, 2000, 4000, 8000, 15_000]);
 
 /** Codes of refusals that pass by themselves. */
-const PASSING_CODES: ReadonlySet<string> = new Set(['unreachable', 'connection_lost', 'too_many_sessions', 'rate_limited']);
+const PASSING_CODES: ReadonlySet<string> = new Set(['unreachable', 'connection_lost', 'too_many_sessions', 'overloaded', 'rate_limited']);
 
 /** Where the connection stands. */
 export type Link =
