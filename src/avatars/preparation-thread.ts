@@ -10,6 +10,9 @@ import type { RgbImage } from './rgb-image.ts';
 /** A request without the number that pairs it with its answer. */
 type Unnumbered<T> = T extends unknown ? Omit<T, 'call'> : never;
 
+/** How long closing waits for calls under way, in milliseconds. */
+const LAST_CALLS_MS = 5000;
+
 interface Pending {
   resolve(answer: PreparationAnswer): void;
   reject(error: Error): void;
@@ -19,16 +22,28 @@ interface Pending {
 export class PreparationThread implements Closeable {
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
+  readonly #workedOff = Promise.withResolvers<undefined>();
   #lastCall = 0;
+  /** Calls the thread has not answered. */
+  #owed = 0;
   #failure: Error | undefined;
   #closing: Promise<void> | undefined;
 
   /** Takes the folder that holds `face/*.onnx`. */
   constructor(modelsFolder: string) {
     this.#worker = new Worker(new URL('./preparation-thread-main.ts', import.meta.url), { name: 'avatars', workerData: { modelsFolder } });
-    this.#worker.on('message', (answer: PreparationAnswer) => { this.#settle(answer); });
+    this.#worker.on('message', (answer: PreparationAnswer) => {
+      this.#owed -= 1;
+      if (this.#owed === 0 && this.#closing !== undefined) {
+        this.#workedOff.resolve(undefined);
+      }
+      this.#settle(answer);
+    });
     this.#worker.on('error', (error: unknown) => { this.#fail(error instanceof Error ? error : new Error(String(error))); });
-    this.#worker.on('exit', (code) => { this.#fail(new InvalidStateError(`The preparation thread ended with exit code ${code}.`)); });
+    this.#worker.on('exit', (code) => {
+      this.#fail(new InvalidStateError(`The preparation thread ended with exit code ${code}.`));
+      this.#workedOff.resolve(undefined);
+    });
   }
 
   /** True once the thread has ended by a fault of its own or by `close()`; then a new one is needed. */
@@ -60,9 +75,9 @@ export class PreparationThread implements Closeable {
     return answer.portrait;
   }
 
-  /** Stops the thread; calls under way are rejected. */
+  /** Rejects calls under way and stops the thread once it has worked them off, or after 5 s. */
   close(): Promise<void> {
-    this.#closing ??= this.#worker.terminate().then(() => undefined);
+    this.#closing ??= this.#stop();
     return this.#closing;
   }
 
@@ -70,11 +85,23 @@ export class PreparationThread implements Closeable {
     return this.close();
   }
 
+  /** Not at once: ONNX Runtime aborts the whole process when a thread is terminated within one of its runs. */
+  async #stop(): Promise<void> {
+    this.#fail(new InvalidStateError('The preparation thread is closed.'));
+    let timer: NodeJS.Timeout | undefined;
+    if (this.#owed > 0) {
+      await Promise.race([this.#workedOff.promise, new Promise<void>((resolve) => { timer = setTimeout(resolve, LAST_CALLS_MS); })]);
+      clearTimeout(timer);
+    }
+    await this.#worker.terminate();
+  }
+
   #call(request: Unnumbered<PreparationRequest>): Promise<PreparationAnswer> {
     if (this.ended) {
       return Promise.reject(this.#failure ?? new InvalidStateError('The preparation thread is closed.'));
     }
     this.#lastCall += 1;
+    this.#owed += 1;
     const call = this.#lastCall;
     return new Promise((resolve, reject) => {
       this.#pending.set(call, { resolve, reject });
