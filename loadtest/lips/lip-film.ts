@@ -23,7 +23,6 @@ export interface FilmedLips {
   /** Gap over that of touching lips in the same pose, per video frame. */
   readonly gapMm: number[];
   readonly widthMm: number[];
-  readonly seen: readonly SeenLips[];
 }
 
 /** Draws recordings as the product does, and looks at every frame. */
@@ -65,13 +64,12 @@ export class LipFilm implements Closeable {
   /** Draws and looks at every video frame of a recording (16 kHz). `liveliness` 0 keeps the head still but for breath. */
   async shoot(samples: Float32Array, { state = 'speaking', liveliness = 1 }: { state?: FaceState; liveliness?: number } = {}): Promise<FilmedLips> {
     const face = new FaceMotion({ model: this.#model, seed: SEED, liveliness });
-    const film: { gapMm: number[]; widthMm: number[]; seen: SeenLips[] } = { gapMm: [], widthMm: [], seen: [] };
+    const film: FilmedLips = { gapMm: [], widthMm: [] };
     for (const window of windowsOf(samples)) {
       const { expression, pose } = await face.next(window, state);
       const seen = await this.#look(expression, pose);
       film.gapMm.push(seen.gapMm - this.#shutIn(pose));
       film.widthMm.push(seen.widthMm);
-      film.seen.push(seen);
     }
     await face.close();
     return film;

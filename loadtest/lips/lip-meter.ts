@@ -19,15 +19,10 @@ const MIDDLE_PAIRS = [[81, 178], [82, 87], [13, 14], [312, 317], [311, 402]] as 
 const CORNERS = [61, 291] as const;
 const EYES = [33, 263] as const;
 
-/** Points that neither mouth nor lids nor brows move: bridge of the nose, temples, cheekbones' upper ends. */
-export const STILL_POINTS: readonly number[] = [6, 197, 195, 168, 127, 356, 34, 264, 234, 454];
-
 /** The mouth as it is seen in a picture, in millimetres of the face frame. */
 export interface SeenLips {
   readonly gapMm: number;
   readonly widthMm: number;
-  /** All 468 mesh points, x, y, z in pixels. */
-  readonly landmarks: Float32Array;
 }
 
 /** Measures lips in drawn pictures with the face mesh network. */
@@ -61,7 +56,7 @@ export class LipMeter implements Closeable {
       landmarks[at + 1] = point.y;
       landmarks[at + 2] = (mesh.data[at + 2]! / MESH_INPUT) * region.sidePx;
     }
-    return { ...lipsOf(landmarks), landmarks };
+    return lipsOf(landmarks);
   }
 
   close(): Promise<void> {
@@ -70,7 +65,7 @@ export class LipMeter implements Closeable {
 }
 
 /** Returns the gap between the inner lips (mean of five middle pairs) and the width between the mouth's corners. */
-function lipsOf(landmarks: Float32Array): { gapMm: number; widthMm: number } {
+function lipsOf(landmarks: Float32Array): SeenLips {
   const frame = faceFrame(landmarks);
   const at = (index: number): { u: number; v: number } => facePoint(frame, landmarks, index);
   const gapMm = MIDDLE_PAIRS.reduce((sum, [upper, lower]) => sum + at(lower).v - at(upper).v, 0) / MIDDLE_PAIRS.length;
