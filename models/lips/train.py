@@ -100,7 +100,7 @@ def mouth_of(shapes, contacts, t):
                       closure * sounding, tuck * sounding, zero, zero, zero, zero, zero, tongue * (1.0 - closure)], dim=1)
 
 
-THRESHOLDS = dict(closure_from=0.3, closure_to=0.55, tuck_from=0.25, tuck_to=0.55, silence_from=0.3, silence_to=0.7, jaw_gain=1.5, jaw_off=0.05, gain=1.6, round_gain=3.0, round_off=0.3)
+THRESHOLDS = dict(closure_from=0.3, closure_to=0.55, tuck_from=0.25, tuck_to=0.55, silence_from=0.3, silence_to=0.7, jaw_gain=1.5, jaw_off=0.05, gain=1.6, round_gain=3.4, round_off=0.3)
 
 
 def load(folders):

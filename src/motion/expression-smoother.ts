@@ -6,15 +6,12 @@ interface Pace {
   readonly fall: number;
 }
 
-const USUAL: Pace = { rise: 0.7, fall: 0.6 };
+const USUAL: Pace = { rise: 0.9, fall: 0.9 };
 
-/** Lips meet within a frame and open over two; rounding is slower, as it is in speech. */
+/** Lips that meet do so within a frame. The targets come smooth from the network: what is added here makes the mouth later, so it is little. */
 const PACES: Partial<Record<FaceCoefficient, Pace>> = {
-  jaw: { rise: 0.75, fall: 0.8 },
-  press: { rise: 1, fall: 0.65 },
-  tuck: { rise: 1, fall: 0.7 },
-  pucker: { rise: 0.55, fall: 0.5 },
-  funnel: { rise: 0.55, fall: 0.5 },
+  press: { rise: 1, fall: 0.75 },
+  tuck: { rise: 1, fall: 0.8 },
   smile: { rise: 0.4, fall: 0.35 },
 };
 
@@ -31,7 +28,7 @@ const CLOSING_FRAMES = 3;
 
 /**
  * Makes one mouth move continuously from target to target: each coefficient goes a fixed part of its way per frame,
- * faster for lips that meet, and never farther than 6 mm (jaw) or 0.7 at once.
+ * all at once for lips that meet, and never farther than 6 mm (jaw) or 0.7 at once.
  */
 export class ExpressionSmoother {
   readonly #current = new Float32Array(FACE_COEFFICIENTS.length);
