@@ -13,9 +13,9 @@ const TOLERATED = 0.08;
 /** Never more than this share is left out: a face at 5 frames a second is still there. */
 const MOST_LEFT_OUT = 0.8;
 
-/** Part of the missed share by which the left-out share grows, and the step by which it shrinks again, per period. */
+/** Part of the missed share by which the left-out share grows from the second bad period in a row on, and the step by which it shrinks in a good one. */
 const GROWTH = 0.6;
-const SHRINKING = 0.05;
+const SHRINKING = 0.1;
 
 /**
  * Shares the machine's drawing and encoding among all sessions: while frames come too late, every session leaves out
@@ -27,6 +27,7 @@ export class FrameBudget {
   #asked = 0;
   #missed = 0;
   #periodStartMs = -Infinity;
+  #wasBad = false;
   #openings = 0;
 
   /** `now` gives the time in milliseconds. Default: `performance.now`. */
@@ -69,9 +70,13 @@ export class FrameBudget {
       this.#share = 0;
     } else if (this.#asked >= LEAST_FRAMES) {
       const missedShare = this.#missed / this.#asked;
-      this.#share = missedShare > TOLERATED
-        ? Math.min(MOST_LEFT_OUT, this.#share + GROWTH * missedShare)
-        : Math.max(0, this.#share - SHRINKING);
+      const isBad = missedShare > TOLERATED;
+      if (isBad && this.#wasBad) {
+        this.#share = Math.min(MOST_LEFT_OUT, this.#share + GROWTH * missedShare);
+      } else if (!isBad) {
+        this.#share = Math.max(0, this.#share - SHRINKING);
+      }
+      this.#wasBad = isBad;
     }
     this.#periodStartMs = nowMs;
     this.#asked = 0;
