@@ -10,15 +10,15 @@ import type { MediaClock } from './base/media-clock.ts';
 import { MEL_BANDS, MEL_WINDOW_FRAMES } from './base/mel-window.ts';
 import { Scope } from './base/scope.ts';
 import type { Closeable } from './base/scope.ts';
-import { ControlDesk } from './control-desk.ts';
-import type { Command } from './control-desk.ts';
-import { Ears } from './ears.ts';
+import { ControlDesk } from './session/control-desk.ts';
+import type { Command } from './session/control-desk.ts';
+import { Ears } from './session/ears.ts';
 import type { FaceState } from './motion/face-motion.ts';
-import type { SessionTally } from './session-tally.ts';
-import type { SpeechLine, SpeechTick } from './speech-line.ts';
+import type { SessionTally } from './session/session-tally.ts';
+import type { SpeechLine, SpeechTick } from './session/speech-line.ts';
 import type { ControlChannel } from './transport/control-channel.ts';
 import type { SessionMode } from './transport/messages.ts';
-import type { LinkFigures, ViewerLink } from './viewer-link.ts';
+import type { LinkFigures, ViewerLink } from './session/viewer-link.ts';
 
 /** What a viewer's session is doing; `waiting` until its WebRTC connection stands. */
 export type SessionState = 'waiting' | 'idle' | 'listening' | 'speaking';

@@ -17,21 +17,21 @@ import type { Stats } from './base/stats.ts';
 import { BitrateController } from './encode/bitrate-controller.ts';
 import { SizedEncoder } from './encode/sized-encoder.ts';
 import { VoiceEncoder } from './encode/voice-encoder.ts';
-import { FrameBudget } from './frame-budget.ts';
-import { FrameLine } from './frame-line.ts';
+import { FrameBudget } from './session/frame-budget.ts';
+import { FrameLine } from './session/frame-line.ts';
 import { FaceMotion } from './motion/face-motion.ts';
 import { LipExpressionModel } from './motion/lip-expression-model.ts';
 import type { ExpressionModel } from './motion/expression-model.ts';
 import type { Renderer } from './render/renderer.ts';
 import { WarpRenderer } from './render/warp-renderer.ts';
-import { SessionTally } from './session-tally.ts';
+import { SessionTally } from './session/session-tally.ts';
 import { Session } from './session.ts';
-import { SpeechLine } from './speech-line.ts';
+import { SpeechLine } from './session/speech-line.ts';
 import type { SessionMode } from './transport/messages.ts';
 import { WebRtcPeer } from './transport/webrtc-peer.ts';
 import type { IceServer } from './transport/webrtc-peer.ts';
-import { ViewerLink } from './viewer-link.ts';
-import { VoiceLine } from './voice-line.ts';
+import { ViewerLink } from './session/viewer-link.ts';
+import { VoiceLine } from './session/voice-line.ts';
 
 const MODELS_FOLDER = fileURLToPath(new URL('../models', import.meta.url));
 

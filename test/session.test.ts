@@ -8,12 +8,12 @@ import { silentLogger } from '../src/base/logger.ts';
 import type { MediaClock } from '../src/base/media-clock.ts';
 import type { MelWindow } from '../src/base/mel-window.ts';
 import { noStats } from '../src/base/stats.ts';
-import { SessionTally } from '../src/session-tally.ts';
+import { SessionTally } from '../src/session/session-tally.ts';
 import { Session } from '../src/session.ts';
-import { SpeechLine } from '../src/speech-line.ts';
+import { SpeechLine } from '../src/session/speech-line.ts';
 import type { ControlChannel, ControlChannelEvents } from '../src/transport/control-channel.ts';
 import type { ClientMessage, ServerMessage } from '../src/transport/messages.ts';
-import type { LinkFigures, ViewerLink, ViewerLinkEvents } from '../src/viewer-link.ts';
+import type { LinkFigures, ViewerLink, ViewerLinkEvents } from '../src/session/viewer-link.ts';
 
 const rethrow = (error: unknown): never => { throw error; };
 

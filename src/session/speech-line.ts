@@ -1,13 +1,13 @@
-import type { AudioBlock } from './base/audio-block.ts';
-import { Emitter } from './base/emitter.ts';
-import { AvatarError } from './base/errors.ts';
-import { TICK_US } from './base/media-clock.ts';
-import { Scope } from './base/scope.ts';
-import type { Closeable } from './base/scope.ts';
-import { Resampler } from './audio/resampler.ts';
-import { SpeechQueue } from './audio/speech-queue.ts';
-import type { PulledSpeech } from './audio/speech-queue.ts';
-import type { TextToSpeech } from './audio/text-to-speech.ts';
+import type { AudioBlock } from '../base/audio-block.ts';
+import { Emitter } from '../base/emitter.ts';
+import { AvatarError } from '../base/errors.ts';
+import { TICK_US } from '../base/media-clock.ts';
+import { Scope } from '../base/scope.ts';
+import type { Closeable } from '../base/scope.ts';
+import { Resampler } from '../audio/resampler.ts';
+import { SpeechQueue } from '../audio/speech-queue.ts';
+import type { PulledSpeech } from '../audio/speech-queue.ts';
+import type { TextToSpeech } from '../audio/text-to-speech.ts';
 
 const TICK_MS = TICK_US / 1000;
 const VOICE_RATE_HZ = 48_000;

@@ -1,15 +1,15 @@
-import type { EncodedUnit } from './base/encoded-unit.ts';
-import { InvalidStateError } from './base/errors.ts';
-import { FRAME_US } from './base/media-clock.ts';
-import type { MelWindow } from './base/mel-window.ts';
-import type { Picture } from './base/picture.ts';
-import { Scope } from './base/scope.ts';
-import type { Closeable } from './base/scope.ts';
-import type { Stats } from './base/stats.ts';
-import type { SizedEncoder } from './encode/sized-encoder.ts';
+import type { EncodedUnit } from '../base/encoded-unit.ts';
+import { InvalidStateError } from '../base/errors.ts';
+import { FRAME_US } from '../base/media-clock.ts';
+import type { MelWindow } from '../base/mel-window.ts';
+import type { Picture } from '../base/picture.ts';
+import { Scope } from '../base/scope.ts';
+import type { Closeable } from '../base/scope.ts';
+import type { Stats } from '../base/stats.ts';
+import type { SizedEncoder } from '../encode/sized-encoder.ts';
 import type { FrameBudget } from './frame-budget.ts';
-import type { FaceMotion, FaceState } from './motion/face-motion.ts';
-import type { FaceDrawing } from './render/renderer.ts';
+import type { FaceMotion, FaceState } from '../motion/face-motion.ts';
+import type { FaceDrawing } from '../render/renderer.ts';
 
 /** Most frames being made at once, 120 ms; the next one is dropped: late frames never pile up. */
 const MOST_IN_FLIGHT = 3;

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { EncodedUnit } from '../src/base/encoded-unit.ts';
-import { InvalidStateError } from '../src/base/errors.ts';
-import type { MelWindow } from '../src/base/mel-window.ts';
-import type { MotionFrame } from '../src/base/motion-frame.ts';
-import { NEUTRAL_POSE } from '../src/base/motion-frame.ts';
-import type { Picture } from '../src/base/picture.ts';
-import type { CountedEvent, Stats } from '../src/base/stats.ts';
-import type { SizedEncoder } from '../src/encode/sized-encoder.ts';
-import { FrameBudget } from '../src/frame-budget.ts';
-import { FrameLine } from '../src/frame-line.ts';
-import type { FaceMotion } from '../src/motion/face-motion.ts';
+import type { EncodedUnit } from '../../src/base/encoded-unit.ts';
+import { InvalidStateError } from '../../src/base/errors.ts';
+import type { MelWindow } from '../../src/base/mel-window.ts';
+import type { MotionFrame } from '../../src/base/motion-frame.ts';
+import { NEUTRAL_POSE } from '../../src/base/motion-frame.ts';
+import type { Picture } from '../../src/base/picture.ts';
+import type { CountedEvent, Stats } from '../../src/base/stats.ts';
+import type { SizedEncoder } from '../../src/encode/sized-encoder.ts';
+import { FrameBudget } from '../../src/session/frame-budget.ts';
+import { FrameLine } from '../../src/session/frame-line.ts';
+import type { FaceMotion } from '../../src/motion/face-motion.ts';
 
 const FRAME_US = 40_000;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FrameBudget } from '../src/frame-budget.ts';
+import { FrameBudget } from '../../src/session/frame-budget.ts';
 
 /** Sessions that ask 25 times a second; `missedShare` of what is begun comes too late. */
 function run(budget: FrameBudget, clock: { ms: number }, sessions: readonly (() => boolean)[], { seconds, missedShare }: { seconds: number; missedShare: number }): number[] {

@@ -1,13 +1,13 @@
-import { Emitter } from './base/emitter.ts';
-import type { Logger } from './base/logger.ts';
-import type { MelWindow } from './base/mel-window.ts';
-import { Scope } from './base/scope.ts';
-import type { Closeable } from './base/scope.ts';
-import type { Stats } from './base/stats.ts';
-import type { BitrateController } from './encode/bitrate-controller.ts';
+import { Emitter } from '../base/emitter.ts';
+import type { Logger } from '../base/logger.ts';
+import type { MelWindow } from '../base/mel-window.ts';
+import { Scope } from '../base/scope.ts';
+import type { Closeable } from '../base/scope.ts';
+import type { Stats } from '../base/stats.ts';
+import type { BitrateController } from '../encode/bitrate-controller.ts';
 import type { FrameLine } from './frame-line.ts';
-import type { FaceState } from './motion/face-motion.ts';
-import type { WebRtcPeer, WebRtcPeerEvents } from './transport/webrtc-peer.ts';
+import type { FaceState } from '../motion/face-motion.ts';
+import type { WebRtcPeer, WebRtcPeerEvents } from '../transport/webrtc-peer.ts';
 import type { VoiceLine } from './voice-line.ts';
 
 /** Weight of the latest frame in the smoothed offset of picture and sound. */

@@ -1,8 +1,8 @@
-import type { Microphone } from './audio/microphone.ts';
-import type { VoiceActivityDetector } from './audio/voice-activity-detector.ts';
-import { Scope } from './base/scope.ts';
-import type { Closeable } from './base/scope.ts';
-import type { WebRtcPeerEvents } from './transport/webrtc-peer.ts';
+import type { Microphone } from '../audio/microphone.ts';
+import type { VoiceActivityDetector } from '../audio/voice-activity-detector.ts';
+import { Scope } from '../base/scope.ts';
+import type { Closeable } from '../base/scope.ts';
+import type { WebRtcPeerEvents } from '../transport/webrtc-peer.ts';
 
 /** A microphone of which nothing came for so long is off. */
 const MICROPHONE_GONE_MS = 1000;

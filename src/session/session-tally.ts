@@ -1,4 +1,4 @@
-import type { CountedEvent, Stage, Stats } from './base/stats.ts';
+import type { CountedEvent, Stage, Stats } from '../base/stats.ts';
 
 /** Keeps one session's own counts beside those of the whole process, for the line that sums it up when it ends. */
 export class SessionTally implements Stats {

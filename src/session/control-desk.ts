@@ -1,8 +1,8 @@
-import { pcm16ToFloat } from './audio/pcm16.ts';
-import { AvatarError } from './base/errors.ts';
-import type { Closeable } from './base/scope.ts';
-import type { ControlChannel } from './transport/control-channel.ts';
-import type { ClientMessage, ServerMessage } from './transport/messages.ts';
+import { pcm16ToFloat } from '../audio/pcm16.ts';
+import { AvatarError } from '../base/errors.ts';
+import type { Closeable } from '../base/scope.ts';
+import type { ControlChannel } from '../transport/control-channel.ts';
+import type { ClientMessage, ServerMessage } from '../transport/messages.ts';
 
 /** What a client may ask, apart from pushed sound. */
 export type Command = Exclude<ClientMessage, { type: 'audio.append' }>;

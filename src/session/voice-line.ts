@@ -1,8 +1,8 @@
-import type { EncodedUnit } from './base/encoded-unit.ts';
-import { Scope } from './base/scope.ts';
-import type { Closeable } from './base/scope.ts';
-import type { Stats } from './base/stats.ts';
-import type { VoiceEncoder } from './encode/voice-encoder.ts';
+import type { EncodedUnit } from '../base/encoded-unit.ts';
+import { Scope } from '../base/scope.ts';
+import type { Closeable } from '../base/scope.ts';
+import type { Stats } from '../base/stats.ts';
+import type { VoiceEncoder } from '../encode/voice-encoder.ts';
 
 /** Losses in percent that the voice can be made ready for: each costs bits that the sound itself then lacks. */
 const LOSS_LEVELS = [5, 12, 25] as const;

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Emitter } from '../src/base/emitter.ts';
-import type { EncodedUnit } from '../src/base/encoded-unit.ts';
-import { silentLogger } from '../src/base/logger.ts';
-import { noStats } from '../src/base/stats.ts';
-import { BitrateController } from '../src/encode/bitrate-controller.ts';
-import type { FrameLine } from '../src/frame-line.ts';
-import { SessionTally } from '../src/session-tally.ts';
-import type { WebRtcPeer, WebRtcPeerEvents } from '../src/transport/webrtc-peer.ts';
-import { ViewerLink } from '../src/viewer-link.ts';
-import type { VoiceLine } from '../src/voice-line.ts';
+import { Emitter } from '../../src/base/emitter.ts';
+import type { EncodedUnit } from '../../src/base/encoded-unit.ts';
+import { silentLogger } from '../../src/base/logger.ts';
+import { noStats } from '../../src/base/stats.ts';
+import { BitrateController } from '../../src/encode/bitrate-controller.ts';
+import type { FrameLine } from '../../src/session/frame-line.ts';
+import { SessionTally } from '../../src/session/session-tally.ts';
+import type { WebRtcPeer, WebRtcPeerEvents } from '../../src/transport/webrtc-peer.ts';
+import { ViewerLink } from '../../src/session/viewer-link.ts';
+import type { VoiceLine } from '../../src/session/voice-line.ts';
 
 const rethrow = (error: unknown): never => { throw error; };
 const unit = (kind: 'video' | 'audio', mediaUs: number): EncodedUnit => ({ kind, data: new Uint8Array(1), mediaUs, keyFrame: true });

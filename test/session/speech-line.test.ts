@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AvatarError } from '../src/base/errors.ts';
-import { SpeechLine } from '../src/speech-line.ts';
-import type { SpeechLineEvents } from '../src/speech-line.ts';
+import { AvatarError } from '../../src/base/errors.ts';
+import { SpeechLine } from '../../src/session/speech-line.ts';
+import type { SpeechLineEvents } from '../../src/session/speech-line.ts';
 
 const DELAY_TICKS = 10;
 

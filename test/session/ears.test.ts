@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Microphone } from '../src/audio/microphone.ts';
-import type { VoiceActivityDetector, VoiceActivityEvents } from '../src/audio/voice-activity-detector.ts';
-import { Emitter } from '../src/base/emitter.ts';
-import { Ears } from '../src/ears.ts';
+import type { Microphone } from '../../src/audio/microphone.ts';
+import type { VoiceActivityDetector, VoiceActivityEvents } from '../../src/audio/voice-activity-detector.ts';
+import { Emitter } from '../../src/base/emitter.ts';
+import { Ears } from '../../src/session/ears.ts';
 
 const PACKET = { payload: new Uint8Array(10), sequenceNumber: 1, timestamp: 960 };
 

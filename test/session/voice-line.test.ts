@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { noStats } from '../src/base/stats.ts';
-import { VoiceEncoder } from '../src/encode/voice-encoder.ts';
-import { VoiceLine } from '../src/voice-line.ts';
+import { noStats } from '../../src/base/stats.ts';
+import { VoiceEncoder } from '../../src/encode/voice-encoder.ts';
+import { VoiceLine } from '../../src/session/voice-line.ts';
 
 const SOUND = Float32Array.from({ length: 960 }, (_, sample) => 0.3 * Math.sin(sample / 20));
 
