@@ -1,7 +1,8 @@
 /**
  * Maintainer's tool, first step of the lips recipe: speaks generated sentences with free speech engines, varies the recordings, and
  * writes what the network learns from. Usage: node models/lips/make-lessons.ts <folder> [seed]
- * It needs the optional package espeak-ng and Debian's flite, festival, festvox-us-slt-hts, festvox-kallpc16k and festvox-kdlpc16k.
+ * It needs the optional package espeak-ng, Debian's flite and festival, and festvox-us-slt-hts, -kallpc16k, -kdlpc16k, -italp16k, -itapc16k,
+ * -suopuhe-lj, -suopuhe-mv, -czech-dita, -czech-machac, -czech-ph, -czech-krb, -ca-ona-hts and -ru.
  */
 import { Random } from '../../src/motion/random.ts';
 import { FESTIVAL_VOICES, textFor } from './recipe/festival-voices.ts';
