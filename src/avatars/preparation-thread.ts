@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { AvatarError, InvalidStateError } from '../base/errors.ts';
+import { PendingCalls } from '../base/pending-calls.ts';
 import type { Closeable } from '../base/scope.ts';
 import type { DetectedFace } from './face-detector.ts';
 import type { AnalysedPortrait } from './portrait-analysis.ts';
@@ -13,20 +14,13 @@ type Unnumbered<T> = T extends unknown ? Omit<T, 'call'> : never;
 /** How long closing waits for calls under way, in milliseconds. */
 const LAST_CALLS_MS = 5000;
 
-interface Pending {
-  resolve(answer: PreparationAnswer): void;
-  reject(error: Error): void;
-}
-
 /** The thread on which portraits are analysed. It starts, and loads its networks, when it is made. */
 export class PreparationThread implements Closeable {
   readonly #worker: Worker;
-  readonly #pending = new Map<number, Pending>();
+  readonly #calls = new PendingCalls<PreparationAnswer>();
   readonly #workedOff = Promise.withResolvers<undefined>();
-  #lastCall = 0;
   /** Calls the thread has not answered. */
   #owed = 0;
-  #failure: Error | undefined;
   #closing: Promise<void> | undefined;
 
   /** Takes the folder that holds `face/*.onnx`. */
@@ -39,16 +33,16 @@ export class PreparationThread implements Closeable {
       }
       this.#settle(answer);
     });
-    this.#worker.on('error', (error: unknown) => { this.#fail(error instanceof Error ? error : new Error(String(error))); });
+    this.#worker.on('error', (error: unknown) => { this.#calls.fail(error instanceof Error ? error : new Error(String(error))); });
     this.#worker.on('exit', (code) => {
-      this.#fail(new InvalidStateError(`The preparation thread ended with exit code ${code}.`));
+      this.#calls.fail(new InvalidStateError(`The preparation thread ended with exit code ${code}.`));
       this.#workedOff.resolve(undefined);
     });
   }
 
   /** True once the thread has ended by a fault of its own or by `close()`; then a new one is needed. */
   get ended(): boolean {
-    return this.#failure !== undefined || this.#closing !== undefined;
+    return this.#calls.failure !== undefined;
   }
 
   /**
@@ -87,7 +81,7 @@ export class PreparationThread implements Closeable {
 
   /** Not at once: ONNX Runtime aborts the whole process when a thread is terminated within one of its runs. */
   async #stop(): Promise<void> {
-    this.#fail(new InvalidStateError('The preparation thread is closed.'));
+    this.#calls.fail(new InvalidStateError('The preparation thread is closed.'));
     let timer: NodeJS.Timeout | undefined;
     if (this.#owed > 0) {
       await Promise.race([this.#workedOff.promise, new Promise<void>((resolve) => { timer = setTimeout(resolve, LAST_CALLS_MS); })]);
@@ -97,33 +91,17 @@ export class PreparationThread implements Closeable {
   }
 
   #call(request: Unnumbered<PreparationRequest>): Promise<PreparationAnswer> {
-    if (this.ended) {
-      return Promise.reject(this.#failure ?? new InvalidStateError('The preparation thread is closed.'));
-    }
-    this.#lastCall += 1;
-    this.#owed += 1;
-    const call = this.#lastCall;
-    return new Promise((resolve, reject) => {
-      this.#pending.set(call, { resolve, reject });
+    return this.#calls.call((call) => {
+      this.#owed += 1;
       this.#worker.postMessage({ ...request, call });
     });
   }
 
   #settle(answer: PreparationAnswer): void {
-    const pending = this.#pending.get(answer.call);
-    this.#pending.delete(answer.call);
     if (answer.kind !== 'failed') {
-      pending?.resolve(answer);
+      this.#calls.settle(answer.call, answer);
       return;
     }
-    pending?.reject(answer.modelMissing ? new AvatarError('model_missing', answer.message) : new Error(answer.message));
-  }
-
-  #fail(error: Error): void {
-    this.#failure ??= error;
-    for (const pending of this.#pending.values()) {
-      pending.reject(this.#failure);
-    }
-    this.#pending.clear();
+    this.#calls.settle(answer.call, answer.modelMissing ? new AvatarError('model_missing', answer.message) : new Error(answer.message));
   }
 }

@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { AvatarError, InvalidStateError } from '../base/errors.ts';
+import { PendingCalls } from '../base/pending-calls.ts';
 import type { Closeable } from '../base/scope.ts';
 import { OnnxModel } from './onnx-model.ts';
 import type { Device, ThreadAnswer, ThreadRequest } from './thread-messages.ts';
@@ -20,11 +21,6 @@ export interface OnnxThreadOptions {
   readonly patienceMs?: number;
 }
 
-interface Pending {
-  resolve(answer: ThreadAnswer): void;
-  reject(error: Error): void;
-}
-
 /**
  * One worker thread that runs ONNX models, one call after the other: ONNX Runtime blocks the thread it runs on,
  * so models live here and never on the main thread.
@@ -32,12 +28,10 @@ interface Pending {
 export class OnnxThread implements Closeable {
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
-  readonly #pending = new Map<number, Pending>();
+  readonly #calls = new PendingCalls<ThreadAnswer>();
   readonly #looks: NodeJS.Timeout | undefined;
-  #lastCall = 0;
   #runs = 0;
   #silentLooks = 0;
-  #failure: Error | undefined;
   #closing: Promise<void> | undefined;
 
   constructor({ patienceMs }: OnnxThreadOptions = {}) {
@@ -46,7 +40,7 @@ export class OnnxThread implements Closeable {
     this.#worker = new Worker(new URL('./onnx-thread-main.ts', import.meta.url), { name: 'onnx' });
     this.#worker.on('message', (answer: ThreadAnswer) => {
       this.#silentLooks = 0;
-      this.#settle(answer);
+      this.#calls.settle(answer.call, answer.kind === 'failed' ? new Error(answer.message) : answer);
     });
     this.#worker.on('error', (error: unknown) => { this.#fail(error instanceof Error ? error : new Error(String(error))); });
     this.#exited = new Promise((resolve) => { this.#worker.once('exit', () => { resolve(); }); });
@@ -84,7 +78,7 @@ export class OnnxThread implements Closeable {
         return ran.outputs;
       },
       release: async () => {
-        if (this.#closing === undefined && this.#failure === undefined) {
+        if (this.#calls.failure === undefined) {
           await this.#call({ kind: 'release', model });
         }
       },
@@ -112,25 +106,7 @@ export class OnnxThread implements Closeable {
   }
 
   #call(request: Unnumbered<ThreadRequest>): Promise<ThreadAnswer> {
-    if (this.#failure !== undefined || this.#closing !== undefined) {
-      return Promise.reject(this.#failure ?? new InvalidStateError('The inference thread is closed.'));
-    }
-    this.#lastCall += 1;
-    const call = this.#lastCall;
-    return new Promise((resolve, reject) => {
-      this.#pending.set(call, { resolve, reject });
-      this.#worker.postMessage({ ...request, call });
-    });
-  }
-
-  #settle(answer: ThreadAnswer): void {
-    const pending = this.#pending.get(answer.call);
-    this.#pending.delete(answer.call);
-    if (answer.kind === 'failed') {
-      pending?.reject(new Error(answer.message));
-    } else {
-      pending?.resolve(answer);
-    }
+    return this.#calls.call((call) => { this.#worker.postMessage({ ...request, call }); });
   }
 
   #look(patienceMs: number): void {
@@ -142,10 +118,6 @@ export class OnnxThread implements Closeable {
 
   #fail(error: Error): void {
     clearInterval(this.#looks);
-    this.#failure ??= error;
-    for (const pending of this.#pending.values()) {
-      pending.reject(this.#failure);
-    }
-    this.#pending.clear();
+    this.#calls.fail(error);
   }
 }
