@@ -5,8 +5,3 @@ export interface AudioBlock {
   /** Sampling rate in hertz. */
   readonly sampleRateHz: number;
 }
-
-/** Returns how long a block lasts, in microseconds, rounded down. */
-export function audioBlockDurationUs(block: AudioBlock): number {
-  return Math.floor((block.samples.length * 1_000_000) / block.sampleRateHz);
-}

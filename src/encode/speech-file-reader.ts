@@ -147,6 +147,7 @@ export class SpeechFileReader implements Closeable, AsyncDisposable, AsyncIterab
       throw new InvalidStateError('The sound file was closed while it was read.');
     }
     const result = call();
+    // The caller gets the failure; this only tells when the call has returned.
     this.#busy = result.catch(() => undefined);
     return result;
   }
