@@ -1,5 +1,5 @@
 import type { Closeable } from '../base/scope.ts';
-import type { NamedTensors } from './tensor.ts';
+import type { NamedTensors, RunOptions } from './tensor.ts';
 
 /** One loaded ONNX model; made by `OnnxThread.load`. */
 export class OnnxModel implements Closeable {
@@ -7,7 +7,7 @@ export class OnnxModel implements Closeable {
   readonly path: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  readonly #run: (feeds: NamedTensors) => Promise<NamedTensors>;
+  readonly #run: (feeds: NamedTensors, outputs: readonly string[]) => Promise<NamedTensors>;
   readonly #release: () => Promise<void>;
   #closing: Promise<void> | undefined;
 
@@ -15,7 +15,7 @@ export class OnnxModel implements Closeable {
     path: string;
     inputs: readonly string[];
     outputs: readonly string[];
-    run: (feeds: NamedTensors) => Promise<NamedTensors>;
+    run: (feeds: NamedTensors, outputs: readonly string[]) => Promise<NamedTensors>;
     release: () => Promise<void>;
   }) {
     this.path = parts.path;
@@ -26,10 +26,10 @@ export class OnnxModel implements Closeable {
   }
 
   /**
-   * Runs the model once; the feeds are copied.
-   * @throws TypeError when the feeds are not exactly the model's inputs or a tensor's size does not fit its dims.
+   * Runs the model once; the feeds are copied, and so are the outputs that are wanted.
+   * @throws TypeError when the feeds are not exactly the model's inputs, a tensor's size does not fit its dims, or a wanted output is none of the model's.
    */
-  async run(feeds: NamedTensors): Promise<NamedTensors> {
+  async run(feeds: NamedTensors, { outputs = this.outputs }: RunOptions = {}): Promise<NamedTensors> {
     const missing = this.inputs.filter((name) => !(name in feeds));
     const unknown = Object.keys(feeds).filter((name) => !this.inputs.includes(name));
     if (missing.length > 0 || unknown.length > 0) {
@@ -41,7 +41,11 @@ export class OnnxModel implements Closeable {
         throw new TypeError(`Input ${name} has ${data.length} values for the shape ${dims.join(' × ')}, which needs ${size}.`);
       }
     }
-    return this.#run(feeds);
+    const strange = outputs.filter((name) => !this.outputs.includes(name));
+    if (strange.length > 0 || outputs.length === 0) {
+      throw new TypeError(`${this.path} gives the outputs ${this.outputs.join(', ')}; wanted: ${outputs.join(', ') || 'none'}.`);
+    }
+    return this.#run(feeds, outputs);
   }
 
   close(): Promise<void> {

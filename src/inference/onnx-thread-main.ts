@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import type { InferenceSession } from 'onnxruntime-node';
+import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { NamedTensors, Tensor } from './tensor.ts';
 import type { Device, ThreadAnswer, ThreadRequest } from './thread-messages.ts';
 
@@ -34,27 +34,32 @@ async function load(path: string, device: Device, intraOpThreads: number): Promi
   return { model: lastModel, session };
 }
 
-async function run(model: number, feeds: NamedTensors): Promise<{ outputs: NamedTensors; transfer: ArrayBuffer[] }> {
+async function run({ model, feeds, outputs: wanted }: Extract<ThreadRequest, { kind: 'run' }>): Promise<{ outputs: NamedTensors; transfer: ArrayBuffer[] }> {
   const session = sessions.get(model);
   if (session === undefined) {
     throw new Error(`Model ${model} is not loaded or was released.`);
   }
-  const tensors = Object.fromEntries(Object.entries(feeds).map(([name, { data, dims }]) => [
-    name, data instanceof BigInt64Array ? new ort.Tensor('int64', data, dims) : new ort.Tensor('float32', data, dims),
-  ]));
-  const results = await session.run(tensors);
+  const tensors = Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, ortTensor(tensor)]));
+  const results = await session.run(tensors, wanted);
   const outputs: Record<string, Tensor> = {};
   const transfer: ArrayBuffer[] = [];
   for (const [name, value] of Object.entries(results)) {
     const { data } = value;
-    if (!(data instanceof Float32Array) && !(data instanceof BigInt64Array)) {
-      throw new Error(`Output ${name} is ${value.type}; expected float32 or int64.`);
+    if (!(data instanceof Float32Array) && !(data instanceof BigInt64Array) && !(data instanceof Uint8Array)) {
+      throw new Error(`Output ${name} is ${value.type}; expected float32, int64 or uint8.`);
     }
     const copy = data.slice();
     outputs[name] = { dims: value.dims, data: copy };
     transfer.push(copy.buffer);
   }
   return { outputs, transfer };
+}
+
+function ortTensor({ data, dims }: Tensor): OrtTensor {
+  if (data instanceof Float32Array) {
+    return new ort.Tensor('float32', data, dims);
+  }
+  return data instanceof Uint8Array ? new ort.Tensor('uint8', data, dims) : new ort.Tensor('int64', data, dims);
 }
 
 async function serve(request: CalledRequest): Promise<void> {
@@ -68,7 +73,7 @@ async function serve(request: CalledRequest): Promise<void> {
       return;
     }
     case 'run': {
-      const { outputs, transfer } = await run(request.model, request.feeds);
+      const { outputs, transfer } = await run(request);
       answer({ kind: 'ran', call: request.call, outputs }, transfer);
       return;
     }

@@ -69,9 +69,9 @@ export class OnnxThread implements Closeable {
     const { model, inputs, outputs } = answer;
     return new OnnxModel({
       path, inputs, outputs,
-      run: async (feeds) => {
+      run: async (feeds, wanted) => {
         this.#runs += 1;
-        const ran = await this.#call({ kind: 'run', model, feeds }).finally(() => { this.#runs -= 1; });
+        const ran = await this.#call({ kind: 'run', model, feeds, outputs: wanted }).finally(() => { this.#runs -= 1; });
         if (ran.kind !== 'ran') {
           throw new InvalidStateError(`The inference thread answered ${ran.kind} to run.`);
         }

@@ -6,7 +6,7 @@ export type Device = 'cpu' | 'cuda';
 /** What the owner asks of an inference thread. */
 export type ThreadRequest =
   | { readonly kind: 'load'; readonly call: number; readonly path: string; readonly device: Device; readonly intraOpThreads: number }
-  | { readonly kind: 'run'; readonly call: number; readonly model: number; readonly feeds: NamedTensors }
+  | { readonly kind: 'run'; readonly call: number; readonly model: number; readonly feeds: NamedTensors; readonly outputs: readonly string[] }
   | { readonly kind: 'release'; readonly call: number; readonly model: number }
   /** Ends the thread after the run under way; it has no answer. */
   | { readonly kind: 'close' };

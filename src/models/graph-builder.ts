@@ -40,8 +40,17 @@ export class GraphBuilder {
 
   /** Declares a float32 output, cast from the value where needed. */
   output(name: string, value: Value, dims: readonly Dimension[]): void {
-    this.#nodes.push({ operator: 'Cast', inputs: [value.name], outputs: [name], attributes: { to: ELEMENT_TYPES.float32 } });
-    this.#outputs.push({ name, type: 'float32', dims });
+    this.#addOutput({ name, type: 'float32', dims }, value);
+  }
+
+  /** Declares a uint8 output of a value that is whole numbers in 0..255. */
+  byteOutput(name: string, value: Value, dims: readonly Dimension[]): void {
+    this.#addOutput({ name, type: 'uint8', dims }, value);
+  }
+
+  #addOutput(port: OnnxPort, value: Value): void {
+    this.#nodes.push({ operator: 'Cast', inputs: [value.name], outputs: [port.name], attributes: { to: ELEMENT_TYPES[port.type] } });
+    this.#outputs.push(port);
   }
 
   /** Adds a node with one output, of the first input's type unless said otherwise. */

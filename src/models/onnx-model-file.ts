@@ -3,7 +3,7 @@ import { toHalfFloats } from './half-float.ts';
 import { type LazyTensor, elementCount } from './lazy-tensor.ts';
 
 /** Element types of ONNX values, as the numbers of TensorProto.DataType. */
-export const ELEMENT_TYPES = Object.freeze({ float32: 1, int64: 7, bool: 9, float16: 10 });
+export const ELEMENT_TYPES = Object.freeze({ float32: 1, uint8: 2, int64: 7, bool: 9, float16: 10 });
 
 /** Element type of an ONNX value. */
 export type ElementType = keyof typeof ELEMENT_TYPES;

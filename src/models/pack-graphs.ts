@@ -1,12 +1,13 @@
+import { EXPRESSION_COLUMNS, POSE_CHUNK_FRAMES, POSE_COLUMNS, POSE_LATENT_VALUES, WINDOW_FRAMES } from '../base/coefficient-layout.ts';
 import { GraphBuilder, type Precision } from './graph-builder.ts';
-import { working } from './graph-layers.ts';
+import { multiply, single, working } from './graph-layers.ts';
 import type { OnnxGraph } from './onnx-model-file.ts';
-import { type NetworkWidths, POSE_CHUNK_FRAMES, WINDOW_FRAMES } from './network-widths.ts';
+import type { NetworkWidths } from './network-widths.ts';
 import { toVolume } from './volume-layers.ts';
 import { type TensorSource, WeightScope } from './weight-scope.ts';
 import { APPEARANCE_HALVINGS, appearanceNet } from './networks/appearance-net.ts';
 import { compressFeature } from './networks/dense-motion.ts';
-import { EXPRESSION_COEFFICIENTS, expNet } from './networks/exp-net.ts';
+import { expNet } from './networks/exp-net.ts';
 import { FACE_COEFFICIENTS, face3dNet } from './networks/face3d-net.ts';
 import { frameGenerator } from './networks/frame-generator.ts';
 import { keypointDetector } from './networks/keypoint-detector.ts';
@@ -63,7 +64,7 @@ export function mappingGraph({ source, widths, precision }: GraphForm, coefficie
 
 /**
  * Builds `render`: `feature`, `compressed` and `source` keypoints of one portrait, or of one for each frame, and `driving` keypoints
- * N × 15 × 3 → `frames` N × 3 × size × size RGB in 0..1. With `inspect` also `mask`, `deformation`, `occlusion` and `decoder_input`.
+ * N × 15 × 3 → `frames` N × 3 × size × size RGB in 0..1, and `pixels`, the same as uint8: 255 · frames, halves to even. With `inspect` also `mask`, `deformation`, `occlusion` and `decoder_input`.
  */
 export function renderGraph({ source, widths, precision }: GraphForm, { size, inspect = false }: { size: number; inspect?: boolean }): OnnxGraph {
   const g = new GraphBuilder('render', precision);
@@ -76,6 +77,7 @@ export function renderGraph({ source, widths, precision }: GraphForm, { size, in
     driving: g.input('driving', ['frames', keypoints, 3]),
   });
   g.output('frames', made.frames, ['frames', 3, size, size]);
+  g.byteOutput('pixels', g.node('Round', [multiply(g, single(g, made.frames), 255)]), ['frames', 3, size, size]);
   if (inspect) {
     g.output('mask', made.mask, ['frames', keypoints + 1, depth, side, side]);
     g.output('deformation', made.deformation, ['frames', depth, side, side, 3]);
@@ -90,10 +92,10 @@ export function expNetGraph({ source, precision }: GraphForm): OnnxGraph {
   const g = new GraphBuilder('expnet', precision);
   const expression = expNet(g, new WeightScope(source, 'audio2exp'), {
     mel: working(g, g.input('mel', ['frames', ...MEL_WINDOW])),
-    reference: working(g, g.input('reference', ['frames', EXPRESSION_COEFFICIENTS])),
+    reference: working(g, g.input('reference', ['frames', EXPRESSION_COLUMNS])),
     ratio: working(g, g.input('ratio', ['frames', 1])),
   });
-  g.output('expression', expression, ['frames', EXPRESSION_COEFFICIENTS]);
+  g.output('expression', expression, ['frames', EXPRESSION_COLUMNS]);
   return g.finish();
 }
 
@@ -105,11 +107,11 @@ export function poseVaeGraph({ source, precision }: GraphForm): OnnxGraph {
   const g = new GraphBuilder('posevae', precision);
   const { motion, embedding } = poseVae(g, new WeightScope(source, 'audio2pose'), {
     mel: working(g, g.input('mel', ['windows', ...MEL_WINDOW])),
-    reference: working(g, g.input('reference', ['chunks', 6])),
-    latent: working(g, g.input('latent', ['chunks', 64])),
+    reference: working(g, g.input('reference', ['chunks', POSE_COLUMNS])),
+    latent: working(g, g.input('latent', ['chunks', POSE_LATENT_VALUES])),
     style: g.integerInput('style', ['chunks']),
   });
-  g.output('motion', motion, ['chunks', POSE_CHUNK_FRAMES, 6]);
+  g.output('motion', motion, ['chunks', POSE_CHUNK_FRAMES, POSE_COLUMNS]);
   g.output('embedding', embedding, ['windows', 'values']);
   return g.finish();
 }

@@ -6,7 +6,7 @@ import type { Precision } from './graph-builder.ts';
 import type { OnnxPort } from './onnx-model-file.ts';
 
 /** Changes when graphs or their inputs and outputs change, so that an old import is noticed. */
-export const PACK_FORMAT = 1;
+export const PACK_FORMAT = 2;
 
 /** Graphs of a pack. */
 export type GraphName = 'portrait' | 'mapping' | 'render' | 'expnet' | 'posevae' | 'face3d';

@@ -4,7 +4,7 @@ import type { OnnxPort } from './onnx-model-file.ts';
 /** A tensor that goes into a graph or comes out. */
 export interface RunTensor {
   readonly dims: readonly number[];
-  readonly data: Float32Array | BigInt64Array;
+  readonly data: Float32Array | BigInt64Array | Uint8Array;
 }
 
 /** Tensors by name. */
@@ -12,7 +12,8 @@ export type RunTensors = Readonly<Record<string, RunTensor>>;
 
 /** A loaded graph; `OnnxModel` is one. */
 export interface RunnableGraph {
-  run(feeds: RunTensors): Promise<RunTensors>;
+  /** Hands back the outputs wanted, by default all. */
+  run(feeds: RunTensors, options?: { readonly outputs?: readonly string[] }): Promise<RunTensors>;
   close(): Promise<void>;
 }
 

@@ -19,6 +19,16 @@ test('a model runs off the main thread and gives its named outputs', async () =>
   }
 });
 
+test('a run hands back the wanted outputs alone, and refuses those that are not there', async () => {
+  await using thread = new OnnxThread();
+  const model = await thread.load(faceDetector);
+  const feeds = { [model.inputs[0]!]: picture };
+  const wanted = model.outputs[1]!;
+  assert.deepEqual(await model.run(feeds, { outputs: [wanted] }), { [wanted]: (await model.run(feeds))[wanted] });
+  await assert.rejects(model.run(feeds, { outputs: ['other'] }), /wanted: other/);
+  await assert.rejects(model.run(feeds, { outputs: [] }), TypeError);
+});
+
 test('the feeds stay usable and the same input gives the same output', async () => {
   await using thread = new OnnxThread();
   const model = await thread.load(faceDetector);

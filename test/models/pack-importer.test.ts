@@ -9,6 +9,7 @@ import { benchPack } from '../../src/models/pack-bench.ts';
 import { importCheckpoints } from '../../src/models/pack-importer.ts';
 import { type PackManifest, graphPath, readManifest } from '../../src/models/pack-manifest.ts';
 import { type GraphCheck, verifyPack } from '../../src/models/pack-verifier.ts';
+import { sampleInputs } from '../../src/models/sample-inputs.ts';
 import type { StoredTensor } from '../../src/models/stored-tensor.ts';
 import { mainCatalogue } from '../../src/models/tensor-catalogue.ts';
 import { writeSafetensors, writeTorchLegacy, writeTorchZip } from './checkpoint-writer.ts';
@@ -26,6 +27,11 @@ const isInvalid = (...patterns: RegExp[]) => (error: unknown): boolean => {
   }
   return true;
 };
+
+function halfToEven(value: number): number {
+  const below = Math.floor(value);
+  return value - below === 0.5 ? below + (below % 2) : Math.round(value);
+}
 
 describe('an import', () => {
   const root = mkdtempSync(join(tmpdir(), 'orator-import-'));
@@ -79,6 +85,18 @@ describe('an import', () => {
     for (const { graph, halfDifference } of checks) {
       assert.equal(halfDifference !== undefined, graph.precision === 'fp16');
       assert.ok((halfDifference?.mean ?? 0) < 2e-3 && (halfDifference?.largest ?? 0) < 0.05, `${graph.file}: ${JSON.stringify(halfDifference)}`);
+    }
+  });
+
+  it('makes frames in 8 bits too, alone where only they are wanted', async () => {
+    await using thread = new OnnxThread();
+    for (const precision of ['fp32', 'fp16'] as const) {
+      const [graph] = manifest.graphs.filter((each) => each.graph === 'render' && each.precision === precision);
+      await using model = await thread.load(join(packFolder, graph?.file ?? ''));
+      const feeds = sampleInputs(graph?.inputs ?? [], 2);
+      const { frames, pixels } = await model.run(feeds, { outputs: ['frames', 'pixels'] });
+      assert.deepEqual(pixels, { dims: [2, 3, MINI_SIZE, MINI_SIZE], data: Uint8Array.from(frames?.data as Float32Array, (value) => halfToEven(Math.fround(255 * value))) });
+      assert.deepEqual(await model.run(feeds, { outputs: ['pixels'] }), { pixels });
     }
   });
 
