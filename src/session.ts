@@ -13,7 +13,7 @@ import type { Closeable } from './base/scope.ts';
 import { ControlDesk } from './session/control-desk.ts';
 import type { Command } from './session/control-desk.ts';
 import { Ears } from './session/ears.ts';
-import type { FaceState } from './motion/face-motion.ts';
+import type { FaceState } from './motion/face-state.ts';
 import type { SessionTally } from './session/session-tally.ts';
 import type { SpeechLine, SpeechTick } from './session/speech-line.ts';
 import type { ControlChannel } from './transport/control-channel.ts';

@@ -36,11 +36,24 @@ export interface HeadPose {
 /** A face that looks as in the portrait. */
 export const NEUTRAL_POSE: HeadPose = Object.freeze({ yawDeg: 0, pitchDeg: 0, rollDeg: 0, xMm: 0, yMm: 0 });
 
+/** Head angles that replace the networks' own, in degrees as SadTalker counts them; an angle left out stays the networks'. */
+export interface ViewAngles {
+  readonly yawDeg?: number;
+  readonly pitchDeg?: number;
+  readonly rollDeg?: number;
+}
+
 /** The face's motion at one video frame. */
 export interface MotionFrame {
   /** Media time of the frame, in microseconds. */
   readonly mediaUs: number;
-  /** One value per coefficient of the pack that draws it (built-in face: `FACE_COEFFICIENTS`). */
+  /**
+   * What the pack that draws it reads. Built-in face: one value per coefficient (`FACE_COEFFICIENTS`).
+   * SadTalker: the window of coefficient rows around the frame, columns × 27 with time last (`base/coefficient-layout.ts`).
+   */
   readonly expression: Float32Array;
+  /** Built-in face only: SadTalker's windows hold the pose. */
   readonly pose: HeadPose;
+  /** SadTalker only. */
+  readonly view?: ViewAngles;
 }

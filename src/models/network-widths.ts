@@ -36,15 +36,6 @@ export const HALVINGS = 5;
 /** Bins of each head angle. */
 export const ANGLE_BINS = 66;
 
-/** Video frames in the window the mapping net looks at. */
-export const WINDOW_FRAMES = 27;
-
-/** Head-pose styles of the PoseVAE. */
-export const POSE_STYLES = 46;
-
-/** Frames the PoseVAE makes at once. */
-export const POSE_CHUNK_FRAMES = 32;
-
 /** Returns the channels of level `level` of a network that doubles them up to a maximum. */
 export function channelsAt({ block, max }: { readonly block: number; readonly max: number }, level: number): number {
   return Math.min(max, block * 2 ** level);

@@ -1,15 +1,14 @@
 import { InvalidStateError } from '../base/errors.ts';
 import type { MelWindow } from '../base/mel-window.ts';
 import { FACE_COEFFICIENTS, type MotionFrame } from '../base/motion-frame.ts';
-import type { Closeable } from '../base/scope.ts';
 import type { ExpressionModel, ExpressionReference, ExpressionStream } from './expression-model.ts';
 import { EyeMotion } from './eye-motion.ts';
 import type { FaceState } from './face-state.ts';
 import { HeadMotion, type HeadStyle } from './head-motion.ts';
+import type { MotionStream } from './motion-stream.ts';
 import { Prosody } from './prosody.ts';
 import { Random } from './random.ts';
 
-export type { FaceState } from './face-state.ts';
 export type { HeadStyle } from './head-motion.ts';
 
 /** What a face's motion is made of. */
@@ -37,7 +36,7 @@ const DEFAULTS = Object.freeze({
  * head are seeded and follow the voice's stress. Eyes and brows are written for the built-in face only:
  * the expression of another pack stays as its model gives it.
  */
-export class FaceMotion implements Closeable, AsyncDisposable {
+export class FaceMotion implements MotionStream {
   readonly #mouth: ExpressionStream;
   readonly #prosody = new Prosody();
   readonly #eyes: EyeMotion;
@@ -56,7 +55,6 @@ export class FaceMotion implements Closeable, AsyncDisposable {
     this.#mouth = model.open(reference);
   }
 
-  /** Returns the face at the window's video frame. Windows come in order, one per frame of 40 ms. */
   async next(window: MelWindow, state: FaceState): Promise<MotionFrame> {
     if (this.#closing !== undefined) {
       throw new InvalidStateError('The face motion is closed. Make another one.');
@@ -70,7 +68,11 @@ export class FaceMotion implements Closeable, AsyncDisposable {
     return { mediaUs: window.mediaUs, expression, pose };
   }
 
-  /** After an interrupt: the mouth closes from where it is within 120 ms; eyes and head go on. */
+  /** Nothing waits: each window gives its own frame. */
+  finish(): Promise<readonly MotionFrame[]> {
+    return Promise.resolve([]);
+  }
+
   reset(): void {
     this.#mouth.reset();
     this.#prosody.reset();

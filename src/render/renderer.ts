@@ -15,8 +15,8 @@ export interface FaceDrawing extends Closeable {
   draw(motion: MotionFrame): Promise<Picture>;
 }
 
-/** Draws avatars in motion, many viewers at a time, on its own threads. */
-export interface Renderer extends Closeable {
-  /** Prepares an avatar for one viewer. */
-  open(avatar: Avatar): Promise<FaceDrawing>;
+/** Draws portraits in motion, many viewers at a time, on its own threads. */
+export interface Renderer<Portrait = Avatar> extends Closeable {
+  /** Prepares a portrait for one viewer. */
+  open(portrait: Portrait): Promise<FaceDrawing>;
 }

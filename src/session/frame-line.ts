@@ -8,7 +8,8 @@ import type { Closeable } from '../base/scope.ts';
 import type { Stats } from '../base/stats.ts';
 import type { SizedEncoder } from '../encode/sized-encoder.ts';
 import type { FrameBudget } from './frame-budget.ts';
-import type { FaceMotion, FaceState } from '../motion/face-motion.ts';
+import type { FaceState } from '../motion/face-state.ts';
+import type { MotionStream } from '../motion/motion-stream.ts';
 import type { FaceDrawing } from '../render/renderer.ts';
 
 /** Most frames being made at once, 120 ms; the next one is dropped: late frames never pile up. */
@@ -24,7 +25,7 @@ const HALF_RATE_BELOW_BPS = 250_000;
 /** What a frame line is made of. */
 export interface FrameLineParts {
   /** Owned and closed by the line, as are `drawing` and `encoder`. */
-  readonly face: FaceMotion;
+  readonly face: MotionStream;
   readonly drawing: FaceDrawing;
   readonly encoder: SizedEncoder;
   /** Shared by all sessions. */
@@ -120,7 +121,7 @@ export class FrameLine implements Closeable {
     const startMs = performance.now();
     const motion = await face.next(window, state);
     stats.stageMs('motion', performance.now() - startMs);
-    if (!this.#begins()) {
+    if (motion === undefined || !this.#begins()) {
       return;
     }
     this.#inFlight += 1;

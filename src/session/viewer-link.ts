@@ -6,7 +6,7 @@ import type { Closeable } from '../base/scope.ts';
 import type { Stats } from '../base/stats.ts';
 import type { BitrateController } from '../encode/bitrate-controller.ts';
 import type { FrameLine } from './frame-line.ts';
-import type { FaceState } from '../motion/face-motion.ts';
+import type { FaceState } from '../motion/face-state.ts';
 import type { WebRtcPeer, WebRtcPeerEvents } from '../transport/webrtc-peer.ts';
 import type { VoiceLine } from './voice-line.ts';
 

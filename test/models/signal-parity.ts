@@ -1,11 +1,11 @@
 import { melFilterbank } from '../../src/audio/mel-analyser.ts';
 import { melSpectrogram } from '../../src/audio/mel-spectrogram.ts';
 import { MelStream } from '../../src/audio/mel-stream.ts';
-import { resizeBicubic, cutSquare } from '../../src/models/pipeline/bicubic-resize.ts';
-import { ALIGNED_PX, MEAN_FACE_POINTS, alignFace, alignLandmarks, alignedCrop } from '../../src/models/pipeline/face-alignment.ts';
-import { faceCrop } from '../../src/models/pipeline/face-crop.ts';
-import type { Point } from '../../src/models/pipeline/landmarks.ts';
-import { viewPath } from '../../src/models/pipeline/view-path.ts';
+import { resizeBicubic, cutSquare } from '../../src/avatars/sadtalker/bicubic-resize.ts';
+import { ALIGNED_PX, MEAN_FACE_POINTS, alignFace, alignLandmarks, alignedCrop } from '../../src/avatars/sadtalker/face-alignment.ts';
+import { faceCrop } from '../../src/avatars/sadtalker/face-crop.ts';
+import type { Point } from '../../src/avatars/sadtalker/landmarks.ts';
+import { viewPath } from '../../src/motion/sadtalker/view-path.ts';
 import { readFileSync } from 'node:fs';
 import type { Goldens } from './goldens.ts';
 import { type ParityRow, TOLERANCES, compare } from './parity-row.ts';

@@ -1,6 +1,6 @@
 import { GraphBuilder, type Value } from '../graph-builder.ts';
 import { add, concat, linear, relu, reshape, sigmoid } from '../graph-layers.ts';
-import { POSE_CHUNK_FRAMES, POSE_STYLES } from '../network-widths.ts';
+import { POSE_CHUNK_FRAMES, POSE_STYLES } from '../../base/coefficient-layout.ts';
 import type { WeightScope } from '../weight-scope.ts';
 import { AUDIO_EMBEDDING, audioEncoder } from './audio-encoder.ts';
 import { residualUnet } from './residual-unet.ts';

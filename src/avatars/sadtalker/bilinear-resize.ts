@@ -1,4 +1,4 @@
-import type { RgbPixels } from './bicubic-resize.ts';
+import type { RgbImage } from '../rgb-image.ts';
 import { roundHalfEven } from './face-crop.ts';
 
 const CHANNELS = 3;
@@ -18,7 +18,7 @@ interface Tap {
  * picture shrinks, weights of eleven bits, edges repeated. OpenCV's vector code differs from this, its scalar code, by one in fewer
  * than one value of two hundred.
  */
-export function resizeBilinear(image: RgbPixels, width: number, height: number): RgbPixels {
+export function resizeBilinear(image: RgbImage, width: number, height: number): RgbImage {
   const [columns, rows] = [taps(image.width, width), taps(image.height, height)];
   const data = new Uint8Array(width * height * CHANNELS);
   for (let y = 0; y < height; y++) {

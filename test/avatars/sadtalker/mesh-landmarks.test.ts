@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { faceCrop } from '../../../src/models/pipeline/face-crop.ts';
-import { LANDMARK_MESH_POINTS, meshLandmarks } from '../../../src/models/pipeline/mesh-landmarks.ts';
+import { faceCrop } from '../../../src/avatars/sadtalker/face-crop.ts';
+import { LANDMARK_MESH_POINTS, meshLandmarks } from '../../../src/avatars/sadtalker/mesh-landmarks.ts';
 
 /** Landmark on the other side of the face, for each of the 68. */
 const MIRRORED = [

@@ -1,9 +1,4 @@
-/** An 8-bit RGB picture, rows from top to bottom, three bytes a pixel. */
-export interface RgbPixels {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8Array;
-}
+import type { RgbImage } from '../rgb-image.ts';
 
 const CHANNELS = 3;
 /** Reach of the cubic kernel with a = −0.5. */
@@ -21,7 +16,7 @@ interface Taps {
  * Returns a picture resized as Pillow's `BICUBIC` does, bit by bit: the kernel widens where the picture shrinks, the horizontal
  * pass comes first, and each pass rounds to 8 bits.
  */
-export function resizeBicubic(image: RgbPixels, width: number, height: number): RgbPixels {
+export function resizeBicubic(image: RgbImage, width: number, height: number): RgbImage {
   const across = { width, height: image.height, data: new Uint8Array(width * image.height * CHANNELS) };
   const rowTaps = taps(image.width, width);
   for (let y = 0; y < image.height; y++) {
@@ -36,7 +31,7 @@ export function resizeBicubic(image: RgbPixels, width: number, height: number): 
 }
 
 /** Returns the `size` × `size` pixels at `left`, `top`; black outside the picture. */
-export function cutSquare(image: RgbPixels, { left, top, size }: { left: number; top: number; size: number }): RgbPixels {
+export function cutSquare(image: RgbImage, { left, top, size }: { left: number; top: number; size: number }): RgbImage {
   const data = new Uint8Array(size * size * CHANNELS);
   for (let y = Math.max(0, -top); y < Math.min(size, image.height - top); y++) {
     for (let x = Math.max(0, -left); x < Math.min(size, image.width - left); x++) {

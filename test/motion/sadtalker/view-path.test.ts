@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { viewPath } from '../../../src/models/pipeline/view-path.ts';
+import { viewPath } from '../../../src/motion/sadtalker/view-path.ts';
 
 it('goes along the list in equal steps and holds the last one', () => {
   assert.deepEqual([...viewPath([0, 4], 5)], [0, 1, 2, 3, 3]);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { resizeBilinear } from '../../../src/models/pipeline/bilinear-resize.ts';
+import { resizeBilinear } from '../../../src/avatars/sadtalker/bilinear-resize.ts';
 
 const image = { width: 4, height: 3, data: Uint8Array.from({ length: 36 }, (_, i) => (i * 37 + 11) % 256) };
 

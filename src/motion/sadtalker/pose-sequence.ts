@@ -1,7 +1,4 @@
-import { POSE_CHUNK_FRAMES } from '../network-widths.ts';
-
-/** Values of one pose: three angles in radians and three translations. */
-export const POSE_COLUMNS = 6;
+import { POSE_CHUNK_FRAMES, POSE_COLUMNS } from '../../base/coefficient-layout.ts';
 
 /** One chunk of the head's motion: which mel windows it is made from and which of its frames count. */
 export interface PoseChunk {

@@ -1,7 +1,4 @@
-import { WINDOW_FRAMES } from '../network-widths.ts';
-
-/** Frames a window reaches to each side of its own. */
-export const WINDOW_REACH = (WINDOW_FRAMES - 1) / 2;
+import { WINDOW_FRAMES, WINDOW_REACH } from '../../base/coefficient-layout.ts';
 
 /** A track of coefficients, one row per video frame. */
 export interface CoefficientTrack {
