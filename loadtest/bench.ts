@@ -1,6 +1,11 @@
-/* `npm run bench`: measures every stage alone, then one whole live session between two processes on loopback. */
+/*
+ * `npm run bench`: measures every stage alone, then one whole live session between two processes on loopback.
+ * `npm run bench -- --pack sadtalker [--folder FOLDER] [--graphs render,…] [--precisions fp32,fp16] [--threads 1,2] [--batches 1,4]
+ * [--runs 3] [--torch PYTHON]`: measures the graphs of an imported pack, beside PyTorch where PYTHON has it.
+ */
 import { readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { AvatarPreparer } from '../src/avatars/avatar-preparer.ts';
@@ -18,6 +23,7 @@ import { LipExpressionModel } from '../src/motion/lip-expression-model.ts';
 import { WarpRenderer } from '../src/render/warp-renderer.ts';
 import { figureOf } from './figures.ts';
 import type { Figure } from './figures.ts';
+import { reportPackBench } from './pack-bench-report.ts';
 import { measureSession } from './session-bench.ts';
 import { readWavFile } from './wav-file.ts';
 
@@ -30,7 +36,15 @@ const FRAMES = 400;
 const WARM_UP_FRAMES = 100;
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { json: { type: 'boolean' }, seconds: { type: 'string', default: '60' } } });
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({ options: {
+    json: { type: 'boolean' }, seconds: { type: 'string', default: '60' },
+    pack: text, folder: text, graphs: text, precisions: text, threads: text, batches: text, runs: text, torch: text,
+  } });
+  if (values.pack !== undefined) {
+    await reportPackBench({ ...values, folder: values.folder ?? join(MODELS_FOLDER, values.pack) });
+    return;
+  }
   const figures = [...await measureStages(), ...await measureSession({ seconds: Number(values.seconds) })];
   if (values.json === true) {
     console.log(JSON.stringify(figures));

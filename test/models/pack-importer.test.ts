@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { AvatarError } from '../../src/base/errors.ts';
 import { OnnxThread } from '../../src/inference/onnx-thread.ts';
-import { benchPack } from '../../src/models/pack-bench.ts';
 import { importCheckpoints } from '../../src/models/pack-importer.ts';
 import { type PackManifest, graphPath, readManifest } from '../../src/models/pack-manifest.ts';
 import { type GraphCheck, verifyPack } from '../../src/models/pack-verifier.ts';
@@ -98,15 +97,6 @@ describe('an import', () => {
       assert.deepEqual(pixels, { dims: [2, 3, MINI_SIZE, MINI_SIZE], data: Uint8Array.from(frames?.data as Float32Array, (value) => halfToEven(Math.fround(255 * value))) });
       assert.deepEqual(await model.run(feeds, { outputs: ['pixels'] }), { pixels });
     }
-  });
-
-  it('makes graphs that can be timed, in batches too', { timeout: 60_000 }, async () => {
-    await using thread = new OnnxThread();
-    const timings = await benchPack({ packFolder, load: (path, intraOpThreads) => thread.load(path, { intraOpThreads }), threads: [1], batches: [1, 2], precisions: ['fp32'], runs: 1 });
-    assert.deepEqual(timings.map(({ graph, batch }) => `${graph.graph} ${batch}`), [
-      'portrait 1', 'render 1', 'render 2', 'mapping 1', 'mapping 2', 'mapping 1', 'mapping 2', 'expnet 1', 'expnet 2', 'posevae 1', 'posevae 2', 'face3d 1', 'face3d 2',
-    ]);
-    assert.ok(timings.every(({ medianMs, p95Ms, residentBytes }) => medianMs > 0 && p95Ms >= medianMs && residentBytes > 0));
   });
 
   it('that is aborted leaves the old pack', async () => {
