@@ -137,6 +137,10 @@ class StageTimes implements Stats {
     times.push(ms);
   }
 
+  batchFrames(): void {
+    // Only times are kept here.
+  }
+
   count(): void {
     // Only times are kept here.
   }

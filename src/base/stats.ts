@@ -17,9 +17,11 @@ export type CountedEvent = (typeof COUNTED_EVENTS)[number];
 export interface Stats {
   /** Records the time one unit of work took in a stage, in milliseconds. */
   stageMs(stage: Stage, ms: number): void;
+  /** Records how many frames, of one viewer or several, a neural renderer drew at once. */
+  batchFrames(frames: number): void;
   /** Adds to a counter; by 1 when not told. */
   count(event: CountedEvent, by?: number): void;
 }
 
 /** Stats that keep nothing; for tests and tools. */
-export const noStats: Stats = Object.freeze({ stageMs: (): void => undefined, count: (): void => undefined });
+export const noStats: Stats = Object.freeze({ stageMs: (): void => undefined, batchFrames: (): void => undefined, count: (): void => undefined });

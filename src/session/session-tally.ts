@@ -14,6 +14,10 @@ export class SessionTally implements Stats {
     this.#shared.stageMs(stage, ms);
   }
 
+  batchFrames(frames: number): void {
+    this.#shared.batchFrames(frames);
+  }
+
   count(event: CountedEvent, by = 1): void {
     this.#counts.set(event, (this.#counts.get(event) ?? 0) + by);
     this.#shared.count(event, by);

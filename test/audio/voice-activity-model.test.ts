@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
+import { noStats } from '../../src/base/stats.ts';
 import { VoiceActivityModel } from '../../src/audio/voice-activity-model.ts';
 import { readWav } from './wav-file.ts';
 
@@ -64,7 +65,7 @@ test('a lost thread is replaced and counted, and its listeners go on', async () 
   process.on('worker', note);
   const counted: string[] = [];
   try {
-    await using model = await VoiceActivityModel.open(MODELS, { stats: { stageMs: () => undefined, count: (event) => { counted.push(event); } } });
+    await using model = await VoiceActivityModel.open(MODELS, { stats: { ...noStats, count: (event) => { counted.push(event); } } });
     const detector = model.detector();
     const told: string[] = [];
     detector.events.on('started', () => { told.push('started'); });

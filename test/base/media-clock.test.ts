@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { MediaClock } from '../../src/base/media-clock.ts';
-import type { CountedEvent, Stats } from '../../src/base/stats.ts';
+import { noStats, type CountedEvent, type Stats } from '../../src/base/stats.ts';
 
 /** A clock under the test's own time: setTimeout and performance.now are mocked together. */
 function clockOnMockedTime(t: TestContext): { clock: MediaClock; skipped: () => number; errors: unknown[]; advance: (ms: number) => void; hold: (ms: number) => void } {
@@ -11,7 +11,7 @@ function clockOnMockedTime(t: TestContext): { clock: MediaClock; skipped: () => 
   const errors: unknown[] = [];
   t.mock.timers.enable({ apis: ['setTimeout'] });
   t.mock.method(performance, 'now', () => nowMs);
-  const stats: Stats = { stageMs: () => undefined, count: (_event: CountedEvent, by = 1) => { skipped += by; } };
+  const stats: Stats = { ...noStats, count: (_event: CountedEvent, by = 1) => { skipped += by; } };
   return {
     clock: new MediaClock({ stats, onError: (error) => { errors.push(error); } }),
     skipped: () => skipped, errors,

@@ -20,6 +20,10 @@ class KeptStats implements Stats {
     this.times.push(ms);
   }
 
+  batchFrames(): void {
+    assert.fail('a warp renderer draws one frame at a time');
+  }
+
   count(event: CountedEvent): void {
     this.events.push(event);
   }

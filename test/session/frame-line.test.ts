@@ -22,6 +22,10 @@ class Counts implements Stats {
     // Times do not matter here.
   }
 
+  batchFrames(): void {
+    // Nor do batches.
+  }
+
   count(event: CountedEvent, by = 1): void {
     this.of.set(event, (this.of.get(event) ?? 0) + by);
   }
