@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { percentile } from './figures.ts';
+import { CLEAN_PATH } from './lossy-path.ts';
 import { readServer } from './server-figures.ts';
 import { untilFreed } from './vanished.ts';
 import { Viewer } from './viewer.ts';
@@ -121,7 +122,7 @@ async function killViewer(url: string): Promise<string> {
         reject(new Error(JSON.stringify(news)));
       }
     });
-    const order: ViewerOrder = { url, viewers: 1, seconds: 60, faults: { loss: 0, delayMs: 0 }, faultsEndS: null, interrupts: false, microphone: false, vanish: false, staggerMs: 0, pack: null };
+    const order: ViewerOrder = { url, viewers: 1, seconds: 60, faults: CLEAN_PATH, faultsStartS: 0, faultsEndS: null, interrupts: false, microphone: false, vanish: false, staggerMs: 0, pack: null };
     child.send(order);
   });
   await sleep(WATCH_MS);

@@ -28,7 +28,7 @@ const GIVE_UP_MS = 800;
 
 const KEY_FRAME_ASK_MS = 300;
 
-/** Puts a VP8 stream's packets in order as a browser does: asks for lost ones, gives up late, then waits for a key frame. */
+/** Puts a VP8 stream's packets in order as a browser does: asks for lost ones, goes on from the next whole key frame, or gives up late and asks for one. */
 export class FrameAssembler {
   readonly #handlers: AssemblerHandlers;
   readonly #packets = new Map<number, RtpPacket>();
@@ -57,6 +57,7 @@ export class FrameAssembler {
       this.#startAt(sequenceNumber);
     }
     this.#showAll(nowMs);
+    this.#jump(sequenceNumber, nowMs);
   }
 
   /** Asks again for what is missing, and gives up what is too late; to be called about every 10 ms. */
@@ -106,6 +107,30 @@ export class FrameAssembler {
     for (let frame = this.#takeFrame(); frame !== undefined; frame = this.#takeFrame()) {
       this.#handlers.onFrame({ atMs: nowMs, ...frame });
     }
+  }
+
+  /** A key frame that is whole is shown at once, whatever is missing before it. */
+  #jump(sequenceNumber: number, nowMs: number): void {
+    let start = sequenceNumber;
+    for (let packet = this.#packets.get(start); packet !== undefined && !isKeyFrameStart(packet); packet = this.#packets.get(start)) {
+      const before = (start - 1) & 0xffff;
+      if (this.#packets.get(before)?.header.timestamp !== packet.header.timestamp) {
+        return;
+      }
+      start = before;
+    }
+    if (this.#packets.has(start) && start !== this.#next && this.#isWhole(start)) {
+      this.#startAt(start);
+      this.#showAll(nowMs);
+    }
+  }
+
+  #isWhole(start: number): boolean {
+    let packet = this.#packets.get(start);
+    for (let at = start; packet !== undefined && !packet.header.marker; packet = this.#packets.get(at)) {
+      at = (at + 1) & 0xffff;
+    }
+    return packet !== undefined;
   }
 
   /** The frame that starts at `#next`, when all of it is there. */

@@ -5,6 +5,7 @@ import { churn } from './churn.ts';
 import { watchInChromium } from './chromium-viewer.ts';
 import { missedLimits, parseLimit, readLimits } from './limits.ts';
 import type { Limits } from './limits.ts';
+import type { PathFaults } from './lossy-path.ts';
 import { runFigures } from './run-figures.ts';
 import type { RunFigures } from './run-figures.ts';
 import { ServerWatch } from './server-figures.ts';
@@ -13,14 +14,16 @@ import { sendViewers } from './viewer-fleet.ts';
 
 const OPTIONS = {
   sessions: { type: 'string', default: '4' }, seconds: { type: 'string', default: '60' }, url: { type: 'string' }, pack: { type: 'string' },
-  loss: { type: 'string', default: '0' }, delay: { type: 'string', default: '0' }, 'faults-end': { type: 'string' },
+  loss: { type: 'string', default: '0' }, delay: { type: 'string', default: '0' }, 'bandwidth-kbps': { type: 'string' },
+  'faults-start': { type: 'string', default: '0' }, 'faults-end': { type: 'string' },
   interrupts: { type: 'boolean' }, microphone: { type: 'boolean' }, churn: { type: 'boolean' }, cycles: { type: 'string', default: '300' }, soak: { type: 'boolean' },
   overload: { type: 'boolean' }, vanish: { type: 'boolean' }, chromium: { type: 'boolean' }, stagger: { type: 'string', default: '400' }, assured: { type: 'string' },
   json: { type: 'boolean' }, limit: { type: 'string', multiple: true, default: [] as string[] }, limits: { type: 'string' },
 } as const;
 
 const HELP = `npm run loadtest -- [--sessions N] [--seconds S] [--url URL] [--pack NAME]
-  [--loss SHARE] [--delay MS] [--faults-end S] [--interrupts] [--microphone] [--vanish] [--chromium] [--stagger MS] [--assured N]
+  [--loss SHARE] [--delay MS] [--bandwidth-kbps N] [--faults-start S] [--faults-end S]
+  [--interrupts] [--microphone] [--vanish] [--chromium] [--stagger MS] [--assured N]
   [--overload] [--soak] [--churn [--cycles N]] [--json] [--limits KIND] [--limit 'NAME>=VALUE']`;
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
@@ -55,7 +58,7 @@ async function run(url: string, values: Values): Promise<RunFigures> {
   const [fleet, chromium] = await Promise.all([
     sendViewers({
       url, seconds, viewers: Number(values.sessions), interrupts: values.interrupts === true, microphone: values.microphone === true, vanish: values.vanish === true,
-      faults: { loss: Number(values.loss), delayMs: Number(values.delay) }, faultsEndS: faultsEnd === undefined ? null : Number(faultsEnd),
+      faults: faultsOf(values), faultsStartS: Number(values['faults-start']), faultsEndS: faultsEnd === undefined ? null : Number(faultsEnd),
       staggerMs: Number(values.stagger), pack: values.pack ?? null,
     }),
     values.chromium === true ? watchInChromium(url, { seconds }) : undefined,
@@ -63,9 +66,14 @@ async function run(url: string, values: Values): Promise<RunFigures> {
   return runFigures({ fleet, chromium, samples: await watch.stop(), seconds });
 }
 
+function faultsOf(values: Values): PathFaults {
+  const kbps = values['bandwidth-kbps'];
+  return { loss: Number(values.loss), delayMs: Number(values.delay), bandwidthKbps: kbps === undefined ? null : Number(kbps) };
+}
+
 async function limitsOf(values: Values): Promise<Limits> {
   const kind = values.limits ?? (values.churn === true ? 'churn' : values.overload === true ? 'overload' : values.soak === true ? 'soak'
-    : Number(values.loss) > 0 || Number(values.delay) > 0 ? 'faults' : 'plain');
+    : values['bandwidth-kbps'] !== undefined ? 'narrow' : Number(values.loss) > 0 || Number(values.delay) > 0 ? 'faults' : 'plain');
   const limits = { ...await readLimits(kind) };
   if (values.interrupts !== true) {
     delete limits['interruptSilenceMsP95'];

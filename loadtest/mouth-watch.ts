@@ -1,6 +1,9 @@
 import { AV_CODEC_ID_VP8 } from 'node-av/constants';
 import { Codec, CodecContext, Frame, Packet } from 'node-av/lib';
 
+/** Width of the picture in which boxes are told. */
+const WHOLE_PX = 512;
+
 /** Box of the mouth of the default portrait, in pixels of 512 × 512. */
 export interface Box {
   readonly left: number;
@@ -16,6 +19,7 @@ export class MouthWatch {
   readonly #packet = new Packet();
   readonly #box: Box;
   #last: Uint8Array | undefined;
+  #width = 0;
 
   static async open(box: Box): Promise<MouthWatch> {
     const codec = Codec.findDecoder(AV_CODEC_ID_VP8);
@@ -36,7 +40,12 @@ export class MouthWatch {
     this.#packet.alloc();
   }
 
-  /** Returns the mean absolute change of luma in the box, 0..255; 0 for the first frame. */
+  /** Width of the last decoded picture, in pixels; 0 before the first. */
+  get width(): number {
+    return this.#width;
+  }
+
+  /** Returns the mean absolute change of luma in the box, 0..255; 0 for the first frame and for the first of another size. */
   change(data: Uint8Array): number {
     this.#packet.data = Buffer.from(data);
     this.#context.sendPacketSync(this.#packet);
@@ -44,16 +53,25 @@ export class MouthWatch {
     if (this.#context.receiveFrameSync(this.#frame) < 0) {
       return 0;
     }
-    const pixels = this.#frame.toBuffer();
-    const now = new Uint8Array(this.#box.width * this.#box.height);
-    for (let row = 0; row < this.#box.height; row++) {
-      const from = (this.#box.top + row) * this.#frame.width + this.#box.left;
-      now.set(pixels.subarray(from, from + this.#box.width), row * this.#box.width);
-    }
+    const now = this.#luma();
     this.#frame.unref();
     const last = this.#last;
     this.#last = now;
-    return last === undefined ? 0 : now.reduce((sum, value, index) => sum + Math.abs(value - last[index]!), 0) / now.length;
+    return last?.length !== now.length ? 0 : now.reduce((sum, value, index) => sum + Math.abs(value - last[index]!), 0) / now.length;
+  }
+
+  /** Brightness in the box; pictures are sent smaller on narrow links. */
+  #luma(): Uint8Array {
+    this.#width = this.#frame.width;
+    const [left, top, width, height] = [this.#box.left, this.#box.top, this.#box.width, this.#box.height]
+      .map((pixels) => Math.round((pixels * this.#width) / WHOLE_PX)) as [number, number, number, number];
+    const pixels = this.#frame.toBuffer();
+    const luma = new Uint8Array(width * height);
+    for (let row = 0; row < height; row++) {
+      const from = (top + row) * this.#width + left;
+      luma.set(pixels.subarray(from, from + width), row * width);
+    }
+    return luma;
   }
 
   close(): void {

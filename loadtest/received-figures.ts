@@ -7,6 +7,15 @@ export interface ShownFrame {
   readonly atMs: number;
   /** 90 kHz. */
   readonly rtpTimestamp: number;
+  /** Width of the picture. */
+  readonly widthPx: number;
+}
+
+/** When a viewer's network was bad, `performance.now()`. */
+export interface FaultSpan {
+  readonly startMs: number;
+  /** Infinity when it did not become good again. */
+  readonly endMs: number;
 }
 
 /** A sender report: which wall-clock time belongs to which RTP time. */
@@ -34,8 +43,14 @@ export interface ViewerRecord {
 export interface ViewerFigures {
   readonly fpsP5: number;
   readonly fpsMean: number;
+  /** Mean frames per second while the network was bad; null where it was not. */
+  readonly faultsFps: number | null;
   /** From the end of the network's faults to the first second at full rate; null where they did not end. */
   readonly recoverMs: number | null;
+  /** From there to the first picture of the largest size; null likewise. */
+  readonly recoverSizeMs: number | null;
+  /** Width of the smallest picture. */
+  readonly leastWidthPx: number;
   readonly longestGapMs: number;
   /** Gaps between shown frames of over 200 ms. */
   readonly freezes: number;
@@ -61,11 +76,14 @@ const WARM_UP_MS = 1000;
 /** Length of the start and of the end over which the offset is averaged, in seconds. */
 const OFFSET_SPAN_S = 5;
 
+/** How long a viewer's return to full rate is waited for, in milliseconds. */
+const LONGEST_RECOVERY_MS = 60_000;
+
 /** What counts as full rate. */
 const FULL_FPS = 24.5;
 
-/** Sums up what one viewer received; `faultsEndedMs` is when its network became good, if it did. */
-export function viewerFigures(record: ViewerRecord, faultsEndedMs?: number): ViewerFigures {
+/** Sums up what one viewer received; `faults` is when its network was bad, if it was. */
+export function viewerFigures(record: ViewerRecord, faults?: FaultSpan): ViewerFigures {
   const startMs = (record.frames[0]?.atMs ?? 0) + WARM_UP_MS;
   const frames = record.frames.filter(({ atMs }) => atMs >= startMs);
   const gaps = frames.slice(1).map(({ atMs }, index) => atMs - frames[index]!.atMs);
@@ -74,7 +92,8 @@ export function viewerFigures(record: ViewerRecord, faultsEndedMs?: number): Vie
   return {
     fpsP5: percentile(framesPerSecond(frames), 0.05),
     fpsMean: mean(framesPerSecond(frames)),
-    recoverMs: faultsEndedMs === undefined ? null : recoverMs(record.frames, faultsEndedMs),
+    ...faultFigures(record.frames, faults),
+    leastWidthPx: Math.min(...record.frames.map(({ widthPx }) => widthPx)),
     longestGapMs: Math.max(0, ...gaps),
     freezes: gaps.filter((gap) => gap > FREEZE_MS).length,
     audioGaps, audioPacketsLost: lost,
@@ -103,10 +122,24 @@ export function framesPerSecond(frames: readonly ShownFrame[]): number[] {
   return counts.length === 0 ? [0] : counts;
 }
 
+function faultFigures(frames: readonly ShownFrame[], faults: FaultSpan | undefined): Pick<ViewerFigures, 'faultsFps' | 'recoverMs' | 'recoverSizeMs'> {
+  if (faults === undefined) {
+    return { faultsFps: null, recoverMs: null, recoverSizeMs: null };
+  }
+  const { startMs, endMs } = faults;
+  const faultsFps = mean(framesPerSecond(frames.filter(({ atMs }) => atMs >= startMs && atMs < endMs)));
+  if (endMs === Infinity) {
+    return { faultsFps, recoverMs: null, recoverSizeMs: null };
+  }
+  const widthPx = Math.max(...frames.map((frame) => frame.widthPx));
+  const whole = frames.find((frame) => frame.atMs >= endMs && frame.widthPx === widthPx);
+  return { faultsFps, recoverMs: recoverMs(frames, endMs), recoverSizeMs: whole === undefined ? Number.NaN : whole.atMs - endMs };
+}
+
 /** From a moment to the start of the first second of full rate, in milliseconds; NaN when none came. */
 function recoverMs(frames: readonly ShownFrame[], fromMs: number): number {
   const after = frames.filter(({ atMs }) => atMs >= fromMs);
-  for (let passedMs = 0; passedMs < 10_000; passedMs += 100) {
+  for (let passedMs = 0; passedMs < LONGEST_RECOVERY_MS; passedMs += 100) {
     const second = after.filter(({ atMs }) => atMs >= fromMs + passedMs);
     const [rate = 0] = framesPerSecond(second.filter(({ atMs }) => atMs <= fromMs + passedMs + 1100));
     if (rate >= FULL_FPS) {
@@ -146,7 +179,7 @@ function offsetsPerSecond({ frames, sounds, reports }: ViewerRecord): number[] {
 }
 
 /** Transit times in milliseconds (with an unknown constant) by second of arrival. */
-function transits(units: readonly ShownFrame[], reports: readonly ClockPair[], clockHz: number): Map<number, number[]> {
+function transits(units: readonly Pick<ShownFrame, 'atMs' | 'rtpTimestamp'>[], reports: readonly ClockPair[], clockHz: number): Map<number, number[]> {
   const bySecond = new Map<number, number[]>();
   let at = 0;
   for (const { atMs, rtpTimestamp } of units) {

@@ -36,8 +36,16 @@ export interface RunFigures {
   readonly framesLate: number;
   readonly framesDropped: number;
   readonly framesRepeated: number;
-  /** From the end of the network's faults to full rate, the slowest viewer; null where they did not end. */
+  /** How many pictures were drawn together, as `≤1: 80 %`, `≤2: 20 %`; empty for the built-in face. */
+  readonly batchSizes: readonly string[];
+  /** Mean frames per second while the network was bad, the slowest viewer; null where it was not. */
+  readonly faultsFps: number | null;
+  /** Smallest picture, and smallest bitrate asked for a viewer's picture. */
+  readonly leastWidthPx: number;
+  readonly leastVideoKbps: number;
+  /** From the end of the network's faults to full rate, and to whole pictures, the slowest viewer; null where they did not end. */
   readonly recoverMs: number | null;
+  readonly recoverSizeMs: number | null;
   readonly rejected: number;
   /** From a viewer's vanishing to its slot being free; null when none vanished. */
   readonly slotFreedMs: number | null;
@@ -88,7 +96,12 @@ export function runFigures({ fleet, samples, chromium }: { fleet: FleetOutcome; 
     framesLate: last.framesLate - first.framesLate,
     framesDropped: last.framesDropped - first.framesDropped,
     framesRepeated: last.framesRepeated - first.framesRepeated,
-    recoverMs: viewers.some((viewer) => viewer.recoverMs !== null) ? most(viewers.flatMap((viewer) => viewer.recoverMs ?? [])) : null,
+    batchSizes: batchSizes(first, last),
+    faultsFps: worst(viewers.map((viewer) => viewer.faultsFps), least),
+    leastWidthPx: least(viewers.map((viewer) => viewer.leastWidthPx)),
+    leastVideoKbps: least(busy.map(({ videoKbps, sessions }) => videoKbps / sessions).filter((kbps) => kbps > 0)),
+    recoverMs: worst(viewers.map((viewer) => viewer.recoverMs), most),
+    recoverSizeMs: worst(viewers.map((viewer) => viewer.recoverSizeMs), most),
     rejected: fleet.refused.length,
     slotFreedMs: fleet.freedMs.length === 0 ? null : Math.max(...fleet.freedMs),
     refusedWith: [...new Set(fleet.refused)],
@@ -97,6 +110,19 @@ export function runFigures({ fleet, samples, chromium }: { fleet: FleetOutcome; 
     chromiumFreezes: chromium?.freezes ?? null,
   };
   return Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, typeof value === 'number' ? Math.round(value * 100) / 100 : value])) as unknown as RunFigures;
+}
+
+/** The worst of what some viewers measured; null when none did. */
+function worst(values: readonly (number | null)[], of: (values: readonly number[]) => number): number | null {
+  const measured = values.filter((value) => value !== null);
+  return measured.length === 0 ? null : of(measured);
+}
+
+/** How often each batch size came between two readings. */
+function batchSizes(first: ServerSample, last: ServerSample): string[] {
+  const counts = [...last.batches].map(([size, count]) => [size, count - (first.batches.get(size) ?? 0)] as const).filter(([, count]) => count > 0);
+  const all = counts.reduce((total, [, count]) => total + count, 0);
+  return counts.map(([size, count]) => `${size === Infinity ? 'more' : `≤${size}`}: ${Math.round((100 * count) / all)} %`);
 }
 
 /** Cores per session between each two readings with the same number of sessions. */

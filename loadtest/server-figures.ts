@@ -16,6 +16,10 @@ export interface ServerSample {
   readonly framesRepeated: number;
   readonly rejected: number;
   readonly openHandles: number;
+  /** Asked of the encoders, summed over sessions. */
+  readonly videoKbps: number;
+  /** Pictures drawn together in one run of a network, by the upper bound of the histogram's bucket; empty for the built-in face. */
+  readonly batches: ReadonlyMap<number, number>;
 }
 
 /** Reads the server's metrics, as Prometheus would. */
@@ -34,7 +38,24 @@ export async function readServer(url: string): Promise<ServerSample> {
     framesRepeated: sum('orator_frames_repeated_total'),
     rejected: sum('orator_sessions_rejected_total'),
     openHandles: sum('nodejs_active_resources'),
+    videoKbps: sum('orator_video_bitrate_bps') / 1000,
+    batches: readBatches(text),
   };
+}
+
+/** Counts per bucket of `orator_batch_frames`; Prometheus' buckets each hold all the smaller ones too. */
+function readBatches(text: string): ReadonlyMap<number, number> {
+  const upTo = new Map<number, number>();
+  for (const [, bound, count] of text.matchAll(/^orator_batch_frames_bucket\{[^}]*le="([^"]+)"[^}]*\} (\S+)$/gm)) {
+    const size = bound === '+Inf' ? Infinity : Number(bound);
+    upTo.set(size, (upTo.get(size) ?? 0) + Number(count));
+  }
+  let below = 0;
+  return new Map([...upTo].sort(([a], [b]) => a - b).map(([size, count]) => {
+    const own = count - below;
+    below = count;
+    return [size, own];
+  }));
 }
 
 /** Reads the server's metrics again and again until stopped. */

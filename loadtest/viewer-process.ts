@@ -1,9 +1,10 @@
 /* One process of viewers; the load test starts as many as it needs and talks to them over the process channel. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Conversation } from './conversation.ts';
+import { CLEAN_PATH } from './lossy-path.ts';
 import type { PathFaults } from './lossy-path.ts';
 import { viewerFigures } from './received-figures.ts';
-import type { ViewerFigures } from './received-figures.ts';
+import type { FaultSpan, ViewerFigures } from './received-figures.ts';
 import { RefusedError, Viewer } from './viewer.ts';
 import { untilFreed } from './vanished.ts';
 import { readWavFile } from './wav-file.ts';
@@ -15,7 +16,9 @@ export interface ViewerOrder {
   readonly viewers: number;
   readonly seconds: number;
   readonly faults: PathFaults;
-  /** Seconds from the start after which the faults end; Infinity for never. */
+  /** Seconds from the start after which the faults begin; 0 for from the first packet on. */
+  readonly faultsStartS: number;
+  /** Seconds from the start after which loss and narrowness end, the delay stays; null for never. */
   readonly faultsEndS: number | null;
   readonly interrupts: boolean;
   /** Viewers speak into a microphone and are mirrored. */
@@ -51,7 +54,7 @@ async function main(order: ViewerOrder): Promise<void> {
 async function view(order: ViewerOrder, speech: WavFile, vanishes: boolean): Promise<void> {
   let viewer: Viewer;
   try {
-    viewer = await Viewer.connect(order.url, { faults: order.faults, speaks: order.microphone, session: { ...(order.pack === null ? {} : { pack: order.pack }), ...(order.microphone ? { mode: 'mirror' } : {}) } });
+    viewer = await Viewer.connect(order.url, { faults: order.faultsStartS > 0 ? CLEAN_PATH : order.faults, speaks: order.microphone, session: { ...(order.pack === null ? {} : { pack: order.pack }), ...(order.microphone ? { mode: 'mirror' } : {}) } });
   } catch (error) {
     if (error instanceof RefusedError) {
       tell({ kind: 'refused', code: error.code });
@@ -66,18 +69,26 @@ async function view(order: ViewerOrder, speech: WavFile, vanishes: boolean): Pro
     tell({ kind: 'vanished', freedMs: await untilFreed(order.url, viewer.sessionId) });
     return;
   }
-  let faultsEndedMs: number | undefined;
-  const mend = order.faultsEndS === null ? undefined : setTimeout(() => {
-    viewer.path.set({ loss: 0, delayMs: order.faults.delayMs });
-    faultsEndedMs = performance.now();
-  }, order.faultsEndS * 1000);
+  const weather = planFaults(order, viewer);
   const conversation = await Conversation.open(viewer, { seconds: order.seconds, interrupts: order.interrupts, microphone: order.microphone, speech });
   const record = await conversation.run();
-  clearTimeout(mend);
-  tell({ kind: 'done', figures: viewerFigures(record, faultsEndedMs), endedBy: conversation.endedBy });
+  weather.stop();
+  tell({ kind: 'done', figures: viewerFigures(record, weather.span), endedBy: conversation.endedBy });
   if (conversation.endedBy === undefined) {
     await viewer.close();
   }
+}
+
+/** Makes the viewer's network bad and good again at the times ordered. */
+function planFaults({ faults, faultsStartS, faultsEndS }: ViewerOrder, viewer: Viewer): { readonly span: FaultSpan | undefined; stop(): void } {
+  const startMs = performance.now() + faultsStartS * 1000;
+  const endMs = faultsEndS === null ? Infinity : performance.now() + faultsEndS * 1000;
+  const timers = [
+    ...(faultsStartS > 0 ? [setTimeout(() => { viewer.path.set(faults); }, faultsStartS * 1000)] : []),
+    ...(faultsEndS === null ? [] : [setTimeout(() => { viewer.path.set({ ...CLEAN_PATH, delayMs: faults.delayMs }); }, faultsEndS * 1000)]),
+  ];
+  const bad = faults.loss > 0 || faults.delayMs > 0 || faults.bandwidthKbps !== null;
+  return { span: bad ? { startMs, endMs } : undefined, stop: () => { timers.forEach((timer) => { clearTimeout(timer); }); } };
 }
 
 function tell(news: ViewerNews): void {

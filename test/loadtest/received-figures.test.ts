@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { missedLimits, parseLimit, readLimits } from '../../loadtest/limits.ts';
 import { framesPerSecond, slope, viewerFigures } from '../../loadtest/received-figures.ts';
-import type { ShownFrame, ViewerRecord } from '../../loadtest/received-figures.ts';
+import type { FaultSpan, ShownFrame, ViewerRecord } from '../../loadtest/received-figures.ts';
 import { countSoundGaps } from '../../loadtest/sound-watch.ts';
 
-const frame = (index: number, atMs = index * 40): ShownFrame => ({ atMs, rtpTimestamp: index * 3600 });
+const frame = (index: number, atMs = index * 40): ShownFrame => ({ atMs, rtpTimestamp: index * 3600, widthPx: 512 });
 const sound = (index: number, atMs = index * 20): { atMs: number; rtpTimestamp: number; loudness: number } => ({ atMs, rtpTimestamp: index * 960, loudness: 0.1 });
 const times = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, index) => make(index));
 
@@ -20,9 +20,9 @@ function perfect(): { frames: ShownFrame[]; sounds: ReturnType<typeof sound>[]; 
   };
 }
 
-const figures = (record: Pick<ViewerRecord, 'frames' | 'sounds' | 'reports'>): ReturnType<typeof viewerFigures> => viewerFigures({
+const figures = (record: Pick<ViewerRecord, 'frames' | 'sounds' | 'reports'>, faults?: FaultSpan): ReturnType<typeof viewerFigures> => viewerFigures({
   ...record, firstSoundMs: [], firstFrameMs: [], interruptSilenceMs: [], interruptMouthMs: [], bytes: 0, seconds: 10,
-});
+}, faults);
 
 test('perfect reception is 25 frames a second without gaps and offset', () => {
   const { fpsP5, freezes, longestGapMs, audioGaps, avOffsetStartMs, avOffsetEndMs } = figures(perfect());
@@ -41,6 +41,17 @@ test('a missing third of the frames, and a hold-up, show in rate, gap and freeze
   const held = record.frames.filter(({ atMs }) => atMs < 5000 || atMs > 5360);
   const { freezes, longestGapMs } = figures({ ...record, frames: held });
   assert.deepEqual([freezes, longestGapMs], [1, 440]);
+});
+
+test('half rate and half size on a bad network, and the return to both, are told apart', () => {
+  const record = perfect();
+  const frames = record.frames.filter((_, index) => index < 75 || index > 150 || index % 2 === 0)
+    .map((one, index) => (index >= 75 && one.atMs < 7000 ? { ...one, widthPx: 256 } : one));
+  const { faultsFps, recoverMs, recoverSizeMs, leastWidthPx } = figures({ ...record, frames }, { startMs: 3000, endMs: 5000 });
+  assert.ok(faultsFps !== null && Math.abs(faultsFps - 12.5) < 0.2, String(faultsFps));
+  assert.ok(recoverMs !== null && Math.abs(recoverMs - 1000) <= 100, String(recoverMs));
+  assert.deepEqual([recoverSizeMs, leastWidthPx], [2000, 256]);
+  assert.equal(figures(record).faultsFps, null);
 });
 
 test('a picture that falls behind its sound shows as offset and drift', () => {
