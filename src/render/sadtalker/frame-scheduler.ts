@@ -1,0 +1,121 @@
+import type { BatchClock } from './batch-clock.ts';
+
+/** A frame that waits to be drawn; times are those of `performance.now()`. */
+export interface WaitingFrame {
+  /** Counts up as frames are asked for. */
+  readonly number: number;
+  readonly askedMs: number;
+  /** When its picture must be there; Infinity for a frame that may take any time. */
+  readonly deadlineMs: number;
+}
+
+/** What a scheduler works with. */
+export interface FrameSchedulerParts<Frame extends WaitingFrame> {
+  readonly clock: BatchClock;
+  /** Open drawings: as many frames can come at once. */
+  readonly viewers: () => number;
+  /** Draws a batch; `free()` follows when it is done. */
+  readonly draw: (frames: readonly Frame[]) => void;
+  /** Told of a frame that can't be drawn in time any more. */
+  readonly tooLate: (frame: Frame) => void;
+}
+
+/** A batch that is not full waits so long for more frames, where the deadlines allow. */
+const GATHER_MS = 4;
+
+/**
+ * Decides what is drawn together and when: the earliest deadline first, as many frames as a batch takes, whoever's they are.
+ * A frame that can't be drawn by its deadline is dropped (`tooLate`), so that a queue never outgrows what can be drawn in time.
+ */
+export class FrameScheduler<Frame extends WaitingFrame> {
+  readonly #parts: FrameSchedulerParts<Frame>;
+  /** By deadline; equal ones in the order in which they came. */
+  readonly #waiting: Frame[] = [];
+  #free = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(parts: FrameSchedulerParts<Frame>) {
+    this.#parts = parts;
+  }
+
+  /** Frames that wait. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Takes frames to be drawn; also those that were lost with a thread. */
+  add(...frames: readonly Frame[]): void {
+    for (const frame of frames) {
+      let at = this.#waiting.length;
+      while (at > 0 && comesBefore(frame, this.#waiting[at - 1]!)) {
+        at -= 1;
+      }
+      this.#waiting.splice(at, 0, frame);
+    }
+    this.#go();
+  }
+
+  /** The drawing thread can take a batch. */
+  free(): void {
+    this.#free = true;
+    this.#go();
+  }
+
+  /** The drawing thread can take no batch until `free()`. */
+  busy(): void {
+    this.#free = false;
+    this.#go();
+  }
+
+  /** Takes the frames out that fit. */
+  remove(fits: (frame: Frame) => boolean): Frame[] {
+    const removed = this.#waiting.filter(fits);
+    for (const frame of removed) {
+      this.#waiting.splice(this.#waiting.indexOf(frame), 1);
+    }
+    this.#go();
+    return removed;
+  }
+
+  #go(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const { clock, viewers, draw } = this.#parts;
+    const nowMs = performance.now();
+    this.#dropLate(nowMs);
+    const first = this.#waiting[0];
+    if (first === undefined) {
+      return;
+    }
+    const full = Math.min(clock.most, viewers());
+    const gathersUntilMs = Math.min(first.askedMs + GATHER_MS, first.deadlineMs - clock.expectedMs(full));
+    if (this.#free && (this.#waiting.length >= full || nowMs >= gathersUntilMs)) {
+      this.#free = false;
+      draw(this.#waiting.splice(0, clock.most));
+      this.#go();
+      return;
+    }
+    this.#lookAgain((this.#free ? gathersUntilMs : this.#lastStartMs(first)) - nowMs);
+  }
+
+  /** Drops the frames that can't be there in time, even alone and at once. */
+  #dropLate(nowMs: number): void {
+    const inTime = this.#waiting.findIndex((frame) => this.#lastStartMs(frame) >= nowMs);
+    const late = this.#waiting.splice(0, inTime < 0 ? this.#waiting.length : inTime);
+    late.forEach((frame) => { this.#parts.tooLate(frame); });
+  }
+
+  #lastStartMs(frame: Frame): number {
+    return frame.deadlineMs - this.#parts.clock.expectedMs(1);
+  }
+
+  #lookAgain(inMs: number): void {
+    if (inMs < Infinity) {
+      this.#timer = setTimeout(() => { this.#go(); }, Math.max(0, inMs) + 1);
+    }
+  }
+}
+
+function comesBefore(frame: WaitingFrame, other: WaitingFrame): boolean {
+  return frame.deadlineMs < other.deadlineMs || (frame.deadlineMs === other.deadlineMs && frame.number < other.number);
+}
