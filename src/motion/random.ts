@@ -33,4 +33,9 @@ export class Random {
   nearZero(): number {
     return this.next() + this.next() - 1;
   }
+
+  /** Returns a number of the normal distribution around 0 with deviation 1 (Box and Muller's transform). */
+  normal(): number {
+    return Math.sqrt(-2 * Math.log(1 - this.next())) * Math.cos(2 * Math.PI * this.next());
+  }
 }

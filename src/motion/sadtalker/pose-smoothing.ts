@@ -1,5 +1,8 @@
+/** Frames the smoothing filter reaches to each side. */
+export const SMOOTHING_REACH = 6;
+
 /** Longest window of the smoothing filter, in frames. */
-const LONGEST_WINDOW = 13;
+const LONGEST_WINDOW = 2 * SMOOTHING_REACH + 1;
 
 /**
  * Returns a track smoothed by a Savitzky–Golay filter of second order and 13 frames, whose ends are the values of the quadratics
@@ -31,7 +34,7 @@ export function smoothPose(track: Float32Array, columns: number): Float32Array {
 
 /**
  * Returns the weights that give, at offset `at` from a window's centre, the value of the quadratic fitted to the window's
- * `2 · reach + 1` samples: least squares over the orthogonal polynomials 1, t and t² − mean(t²).
+ * `2 · reach + 1` samples: least squares over the orthogonal polynomials 1, t and t² − mean(t²). One sample stays as it is.
  */
 export function quadraticWeights(reach: number, at: number): Float64Array {
   const count = 2 * reach + 1;
@@ -39,5 +42,5 @@ export function quadraticWeights(reach: number, at: number): Float64Array {
   const squares = offsets.reduce((sum, t) => sum + t * t, 0);
   const mean = squares / count;
   const curvature = offsets.reduce((sum, t) => sum + (t * t - mean) ** 2, 0);
-  return offsets.map((t) => 1 / count + (t * at) / squares + (curvature === 0 ? 0 : ((t * t - mean) * (at * at - mean)) / curvature));
+  return offsets.map((t) => 1 / count + (squares === 0 ? 0 : (t * at) / squares) + (curvature === 0 ? 0 : ((t * t - mean) * (at * at - mean)) / curvature));
 }
