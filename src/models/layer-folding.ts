@@ -87,3 +87,30 @@ export function plus(tensor: LazyTensor, value: number): LazyTensor {
     }
   });
 }
+
+/** Returns the convolution that does what a convolution followed by a 1 × 1 convolution without a bias does. */
+export function followed(layer: Layer, { weight: narrow }: Layer): Layer {
+  const [outputs, between] = narrow.shape as [number, number];
+  const { weight, bias } = layer;
+  const columns = elementCount(weight.shape.slice(1));
+  const product = (values: Float32Array, width: number): Float32Array => {
+    const mix = narrow.read();
+    const result = new Float32Array(outputs * width);
+    const row = new Float64Array(width);
+    for (let o = 0; o < outputs; o++) {
+      row.fill(0);
+      for (let c = 0; c < between; c++) {
+        const share = mix[o * between + c]!;
+        for (let i = 0; i < width; i++) {
+          row[i] = row[i]! + share * values[c * width + i]!;
+        }
+      }
+      result.set(row, o * width);
+    }
+    return result;
+  };
+  return {
+    weight: filled([outputs, ...weight.shape.slice(1)], (values) => { values.set(product(weight.read(), columns)); }),
+    bias: bias && filled([outputs], (values) => { values.set(product(bias.read(), 1)); }),
+  };
+}

@@ -1,6 +1,6 @@
 import type { GraphBuilder, Value } from './graph-builder.ts';
-import { type Layer, concat, matrixProduct, reshape, slice, transpose } from './graph-layers.ts';
-import { type LazyTensor, filled, permuted, reshaped } from './lazy-tensor.ts';
+import { type Layer, add, concat, matrixProduct, reshape, slice, transpose } from './graph-layers.ts';
+import { type LazyTensor, filled, known, permuted, reshaped } from './lazy-tensor.ts';
 import { minimalFilter } from './minimal-filter.ts';
 import { type Matrix, kroneckerSquare, multiplyMatrices, nonZeroRows } from './small-matrix.ts';
 
@@ -66,14 +66,22 @@ function bandColumns(g: GraphBuilder, x: Value, { enlarged, neighbours, plan, ba
 
 /** Adds the products of one layer with a band's tiles, and turns them into its rows of the output map. */
 function tiledOutput(g: GraphBuilder, [weight, columns]: readonly [Value, Value], layer: Layer, { plan, band }: { plan: TilePlan; band: Band }): Value {
-  const { products } = plan;
-  const { bias } = layer;
+  const { output } = plan;
+  const along = output[0]!.length;
   const outputs = layer.weight.shape[0]!;
   const tileRows = band.to - band.from;
-  const multiplied = reshape(g, matrixProduct(g, weight, columns), [products, outputs, -1, tileRows * band.tilesAcross]);
-  const perChannel = reshape(g, transpose(g, multiplied, [2, 1, 0, 3]), [-1, outputs * products, tileRows, band.tilesAcross]);
-  const inputs = [perChannel, g.shared(`tile outputs ${products} × ${outputs}`, () => repeated(transposed(plan.output), outputs, TILE)), ...(bias === undefined ? [] : [g.constant(bias)])];
-  return g.node('ConvTranspose', inputs, { kernel_shape: [TILE, TILE], strides: [TILE, TILE], group: outputs });
+  const inHeight = g.shared(`tile rows ${along}`, () => constantMatrix(output));
+  const inWidth = g.shared(`tile columns ${along}`, () => constantMatrix(transposed(output)));
+  // TILE × (along · outputs · N · tiles): one axis of the products is gone, the other is next to it.
+  const rows = matrixProduct(g, inHeight, reshape(g, matrixProduct(g, weight, columns), [along, -1]));
+  const pixels = matrixProduct(g, transpose(g, reshape(g, rows, [TILE, along, -1]), [0, 2, 1]), inWidth);
+  const inOrder = transpose(g, reshape(g, pixels, [TILE, outputs, -1, tileRows, band.tilesAcross * TILE]), [2, 1, 3, 0, 4]);
+  const map = reshape(g, inOrder, [-1, outputs, tileRows * TILE, band.tilesAcross * TILE]);
+  return layer.bias === undefined ? map : add(g, map, g.constant(reshaped(layer.bias, [outputs, 1, 1])));
+}
+
+function constantMatrix(matrix: Matrix): LazyTensor {
+  return known([matrix.length, matrix[0]!.length], matrix.flat());
 }
 
 /** Matrices of one tile over both axes. */
@@ -85,7 +93,7 @@ interface TilePlan {
   readonly input: Matrix;
   /** products × 9. */
   readonly taps: Matrix;
-  /** 16 × products. */
+  /** 4 × products along one axis. */
   readonly output: Matrix;
 }
 
@@ -101,7 +109,7 @@ function tilePlan(enlarged: 1 | 2 | 4): TilePlan {
     reach,
     input: kroneckerSquare(kept.map((row) => input[row]!)),
     taps: kroneckerSquare(kept.map((row) => FILTER.taps[row]!)),
-    output: kroneckerSquare(FILTER.outputs.map((row) => kept.map((column) => row[column]!))),
+    output: FILTER.outputs.map((row) => kept.map((column) => row[column]!)),
   };
 }
 

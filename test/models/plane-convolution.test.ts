@@ -96,21 +96,21 @@ describe('a convolution', () => {
     it(`by tiles is the plain one, on a map enlarged ${enlarged} times`, async () => {
       const shape = { depth: 1, channels: 9, height: 16, width: 16, enlarged: enlarged as 1 };
       const { largest, operators } = await difference({ outputs: 8, shape, kernel: [1, 3, 3] });
-      assert.ok(operators.includes('ConvTranspose') && !operators.includes('Resize'));
+      assert.ok(operators.includes('MatMul') && !operators.includes('Resize'));
       assert.ok(largest < TILED_TOLERANCE, `off by ${largest}`);
     });
   }
 
   it('of a large map is done in bands that meet', async () => {
     const { largest, operators } = await difference({ outputs: 8, shape: { depth: 1, channels: 8, height: 160, width: 160, enlarged: 1 }, kernel: [1, 3, 3] });
-    assert.ok(operators.filter((operator) => operator === 'ConvTranspose').length > 2);
+    assert.ok(operators.filter((operator) => operator === 'Conv').length > 1);
     assert.ok(largest < TILED_TOLERANCE, `off by ${largest}`);
   });
 
   it('of few channels or uneven sides is not done by tiles', async () => {
     for (const shape of [{ depth: 1, channels: 3, height: 16, width: 16, enlarged: 1 as const }, { depth: 1, channels: 8, height: 18, width: 18, enlarged: 1 as const }]) {
       const { largest, operators } = await difference({ outputs: 8, shape, kernel: [1, 3, 3] });
-      assert.ok(!operators.includes('ConvTranspose'));
+      assert.ok(!operators.includes('MatMul'));
       assert.ok(largest < 1e-5, `off by ${largest}`);
     }
   });

@@ -1,6 +1,6 @@
 import type { GraphBuilder, Value } from '../graph-builder.ts';
-import { add, convolution, enlarge, leakyRelu, multiply, relu, sigmoid, single, working } from '../graph-layers.ts';
-import { NORM_EPSILON, plus, spectralLayer } from '../layer-folding.ts';
+import { type Layer, add, convolution, enlarge, leakyRelu, multiply, relu, sigmoid, single, working } from '../graph-layers.ts';
+import { NORM_EPSILON, followed, plus, spectralLayer } from '../layer-folding.ts';
 import { known } from '../lazy-tensor.ts';
 import type { NetworkWidths } from '../network-widths.ts';
 import { planeConvolution, planeConvolutions } from '../plane-convolution.ts';
@@ -34,14 +34,15 @@ interface ModulationForm {
 
 /**
  * Adds the SPADE decoder: N × input × s × s → RGB N × 3 × 4s × 4s in 0..1.
- * The modulations of blocks at one size look at one map, so their first convolutions are one; γ and β are one; and an instance
- * norm of an enlarged map is the enlarged instance norm.
+ * The modulations of blocks at one size look at one map, so their first convolutions are one; γ and β are one; an instance norm
+ * of an enlarged map is the enlarged instance norm; and what is added to a whole channel is lost in the next instance norm, which
+ * is all that looks at the maps between the blocks and inside them: those biases are left out.
  */
 export function spadeDecoder(g: GraphBuilder, scope: WeightScope, { widths, side }: { widths: NetworkWidths; side: number }, segmentation: Value): Value {
   const { input, output, hidden } = widths.decoder;
   const modulation = { segmentation: input, hidden, side };
   const wide = 2 * input;
-  let x = planeConvolution(g, segmentation, scope.layer('fc', [wide, input, 3, 3]), { side });
+  let x = planeConvolution(g, segmentation, withoutBias(scope.layer('fc', [wide, input, 3, 3])), { side });
   const middle = Array.from({ length: MIDDLE_BLOCKS }, (_, i) => scope.at(`G_middle_${i}`));
   const shared = sharedMaps(g, middle.flatMap((block) => [block.at('norm_0'), block.at('norm_1')]), { ...modulation, scale: 1 }, segmentation);
   for (const [i, block] of middle.entries()) {
@@ -63,12 +64,15 @@ function plainBlock(g: GraphBuilder, block: WeightScope, form: ModulationForm, {
   const { channels, side } = form;
   const kernel = { shape: [channels, channels, 3, 3], bias: true };
   const first = leakyRelu(g, modulate(g, block.at('norm_0'), form, { normalised: instanceNorm(g, x, channels), map: maps[0] }), SLOPE);
-  const inner = planeConvolution(g, first, spectralLayer(block, 'conv_0', kernel), { side });
+  const inner = planeConvolution(g, first, withoutBias(spectralLayer(block, 'conv_0', kernel)), { side });
   const second = leakyRelu(g, modulate(g, block.at('norm_1'), form, { normalised: instanceNorm(g, inner, channels), map: maps[1] }), SLOPE);
-  return add(g, x, planeConvolution(g, second, spectralLayer(block, 'conv_1', kernel), { side }));
+  return add(g, x, planeConvolution(g, second, withoutBias(spectralLayer(block, 'conv_1', kernel)), { side }));
 }
 
-/** Adds a block on the map enlarged to twice its size, with a convolved shortcut. */
+/**
+ * Adds a block on the map enlarged to twice its size, with a convolved shortcut. Nothing bends between the shortcut's β and its
+ * convolution, so those two are one of fewer outputs.
+ */
 function risingBlock(g: GraphBuilder, block: WeightScope, form: BlockForm, { x, segmentation, modulation }: { x: Value; segmentation: Value; modulation: Modulation }): Value {
   const { inputs, outputs, scale } = form;
   const { hidden } = modulation;
@@ -77,22 +81,30 @@ function risingBlock(g: GraphBuilder, block: WeightScope, form: BlockForm, { x, 
   const maps = sharedMaps(g, norms, { ...modulation, scale }, segmentation);
   const normalised = enlarge(g, instanceNorm(g, x, inputs), 2);
   const first = leakyRelu(g, modulate(g, norms[0], { channels: inputs, hidden, side }, { normalised, map: maps[0]! }), SLOPE);
-  const inner = planeConvolution(g, first, spectralLayer(block, 'conv_0', { shape: [outputs, inputs, 3, 3], bias: true }), { side });
+  const inner = planeConvolution(g, first, withoutBias(spectralLayer(block, 'conv_0', { shape: [outputs, inputs, 3, 3], bias: true })), { side });
   const second = leakyRelu(g, modulate(g, norms[1], { channels: outputs, hidden, side }, { normalised: instanceNorm(g, inner, outputs), map: maps[1]! }), SLOPE);
-  const shortcut = modulate(g, norms[2], { channels: inputs, hidden, side }, { normalised, map: maps[2]! });
-  return add(
-    g,
-    convolution(g, shortcut, spectralLayer(block, 'conv_s', { shape: [outputs, inputs, 1, 1], bias: false })),
-    planeConvolution(g, second, spectralLayer(block, 'conv_1', { shape: [outputs, outputs, 3, 3], bias: true }), { side }),
-  );
+  const narrow = spectralLayer(block, 'conv_s', { shape: [outputs, inputs, 1, 1], bias: false });
+  const { gamma, beta } = modulationLayers(norms[2], { channels: inputs, hidden });
+  const [factor, offset] = planeConvolutions(g, maps[2]!, [gamma, followed(beta, narrow)], { side }) as [Value, Value];
+  const shortcut = add(g, convolution(g, multiply(g, normalised, factor), narrow), offset);
+  return add(g, shortcut, planeConvolution(g, second, spectralLayer(block, 'conv_1', { shape: [outputs, outputs, 3, 3], bias: true }), { side }));
 }
 
 /** Adds normalised · (1 + γ(map)) + β(map). */
 function modulate(g: GraphBuilder, norm: WeightScope, { channels, hidden, side }: ModulationForm, { normalised, map }: { normalised: Value; map: Value }): Value {
-  const gamma = norm.layer('mlp_gamma', [channels, hidden, 3, 3]);
-  const beta = norm.layer('mlp_beta', [channels, hidden, 3, 3]);
-  const [factor, offset] = planeConvolutions(g, map, [{ ...gamma, bias: gamma.bias && plus(gamma.bias, 1) }, beta], { side }) as [Value, Value];
+  const { gamma, beta } = modulationLayers(norm, { channels, hidden });
+  const [factor, offset] = planeConvolutions(g, map, [gamma, beta], { side }) as [Value, Value];
   return add(g, multiply(g, normalised, factor), offset);
+}
+
+/** Returns the convolutions that give 1 + γ and β. */
+function modulationLayers(norm: WeightScope, { channels, hidden }: { channels: number; hidden: number }): { gamma: Layer; beta: Layer } {
+  const gamma = norm.layer('mlp_gamma', [channels, hidden, 3, 3]);
+  return { gamma: { ...gamma, bias: gamma.bias && plus(gamma.bias, 1) }, beta: norm.layer('mlp_beta', [channels, hidden, 3, 3]) };
+}
+
+function withoutBias({ weight }: Layer): Layer {
+  return { weight };
 }
 
 /** Adds (x − mean) / sqrt(variance + 1e-5) per sample and channel, in float32: the variance of a large map is too much for halves. */
