@@ -18,8 +18,10 @@ export interface FaceCrop {
   readonly height: number;
   /** Part of the resized picture that is kept. */
   readonly crop: Box;
-  /** The face's square within the crop, not rounded. */
+  /** The face's square within the crop, not rounded, with the reference's flaw: its lower edge is held to the picture's width. */
   readonly quad: Box;
+  /** The face's square within the crop, whole pixels, held to the crop's own edges. */
+  readonly inner: Box;
 }
 
 /** Returns `value` rounded to the nearest integer, halves to the even one, as Python and NumPy do. */
@@ -49,7 +51,18 @@ export function faceCrop(landmarks: readonly Point[], width: number, height: num
   };
   const cut = crop.right - crop.left < resized.width || crop.bottom - crop.top < resized.height;
   const origin: Point = cut ? [crop.left, crop.top] : [0, 0];
-  return { ...resized, crop, quad: squareWithin(corners.map((corner) => plus(minus(corner, origin), [0.5, 0.5])), resized.width) };
+  const square = uprightSquare(corners.map((corner) => plus(minus(corner, origin), [0.5, 0.5])));
+  return {
+    ...resized,
+    crop,
+    quad: { ...square, right: Math.min(square.right, resized.width), bottom: Math.min(square.bottom, resized.width) },
+    inner: {
+      left: Math.trunc(square.left),
+      top: Math.trunc(square.top),
+      right: Math.min(Math.trunc(square.right), crop.right - crop.left),
+      bottom: Math.min(Math.trunc(square.bottom), crop.bottom - crop.top),
+    },
+  };
 }
 
 /** Returns the face's tilted square: its corners, and the half-side that points right. */
@@ -71,13 +84,13 @@ function orientedSquare(landmarks: readonly Point[]): { corners: Point[]; x: Poi
   };
 }
 
-/** Returns the upright square within the picture. The lower edge is held to the picture's width, as the reference has it. */
-function squareWithin(corners: readonly Point[], width: number): Box {
+/** Returns the upright square of a tilted one; it begins within the picture. */
+function uprightSquare(corners: readonly Point[]): Box {
   const [a, b, c, d] = corners as [Point, Point, Point, Point];
   return {
     left: Math.max(Math.min(a[0], b[0]), 0),
     top: Math.max(Math.min(a[1], d[1]), 0),
-    right: Math.min(Math.max(c[0], d[0]), width),
-    bottom: Math.min(Math.max(b[1], c[1]), width),
+    right: Math.max(c[0], d[0]),
+    bottom: Math.max(b[1], c[1]),
   };
 }
