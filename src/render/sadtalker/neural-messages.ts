@@ -28,6 +28,8 @@ export interface NetworkSettings {
   readonly threads: number;
   /** Most frames drawn at once. */
   readonly batch: number;
+  /** One frame must not take longer for batches to be larger than 1. */
+  readonly batchBelowMs: number;
   readonly shows: PictureKind;
 }
 

@@ -26,8 +26,10 @@ export interface NeuralRendererOptions {
   readonly device?: DeviceChoice;
   /** Processor threads of one run, 1 to 64. Default: as many as the machine has cores. */
   readonly threads?: number;
-  /** Most frames, of one viewer or several, drawn at once, 1 to 16. Default 4; 1 where one frame takes over half a second. */
+  /** Most frames, of one viewer or several, drawn at once, 1 to 16. Default 4. */
   readonly batch?: number;
+  /** Where one frame takes longer than this, in milliseconds, batches are of one: more would help nobody and take gigabytes. Default 500. */
+  readonly batchBelowMs?: number;
   /** Picture buffers of each drawing, 2 to 64: as many frames can wait, be under way or unreleased. Default 6. */
   readonly picturesPerDrawing?: number;
   /**
@@ -50,6 +52,7 @@ export const NEURAL_RENDERER_DEFAULTS: Required<Omit<NeuralRendererOptions, 'gra
   device: 'auto',
   threads: availableParallelism(),
   batch: 4,
+  batchBelowMs: 500,
   picturesPerDrawing: 6,
   frameMs: 120,
   shows: 'portrait',
@@ -316,19 +319,21 @@ export class NeuralRenderer implements Renderer<NeuralPortrait> {
   }
 }
 
-function settingsOf({ graphs, device, threads, batch, shows }: Required<NeuralRendererOptions>): NetworkSettings {
-  return { graphs, device, threads, batch, shows };
+function settingsOf({ graphs, device, threads, batch, batchBelowMs, shows }: Required<NeuralRendererOptions>): NetworkSettings {
+  return { graphs, device, threads, batch, batchBelowMs, shows };
 }
 
-function checkOptions({ threads, batch, picturesPerDrawing, frameMs }: Required<NeuralRendererOptions>): void {
+function checkOptions({ threads, batch, picturesPerDrawing, frameMs, batchBelowMs }: Required<NeuralRendererOptions>): void {
   const ranges: readonly [string, number, number, number][] = [['threads', threads, 1, 64], ['batch', batch, 1, 16], ['picturesPerDrawing', picturesPerDrawing, 2, 64]];
   for (const [name, value, least, most] of ranges) {
     if (!Number.isInteger(value) || value < least || value > most) {
       throw new TypeError(`${name} is a whole number from ${least} to ${most}, not ${value}.`);
     }
   }
-  if (!(frameMs > 0)) {
-    throw new TypeError(`frameMs is a number over 0, not ${frameMs}.`);
+  for (const [name, value] of [['frameMs', frameMs], ['batchBelowMs', batchBelowMs]] as const) {
+    if (!(value > 0)) {
+      throw new TypeError(`${name} is a number over 0, not ${value}.`);
+    }
   }
 }
 

@@ -23,10 +23,10 @@ function opened(): FacePainter {
   return painter;
 }
 
-async function load({ graphs, device, threads, batch, shows }: Extract<NeuralRequest, { kind: 'load' }>): Promise<void> {
+async function load({ graphs, device, threads, batch, batchBelowMs, shows }: Extract<NeuralRequest, { kind: 'load' }>): Promise<void> {
   const { loaded: networks, device: provider, reason } = await loadOnDevice(device, (each) => NeuralNetworks.load(graphs[each], { device: each, intraOpThreads: threads, batch }));
   painter = new FacePainter(networks, shows);
-  const batchMs = await batchTimes(networks, { batch, repeats: provider !== 'cpu' });
+  const batchMs = await batchTimes(networks, { batch, batchBelowMs, settles: provider !== 'cpu' });
   answer({ kind: 'loaded', provider, providerReason: reason, sizePx: networks.sizePx, columns: networks.columns, batchMs });
 }
 

@@ -29,9 +29,7 @@ export interface AxisMap {
 interface Taps {
   /** The first of two neighbouring source pixels. */
   readonly first: Int32Array;
-  /** Offset of the second: 1, or 0 at the last pixel. */
-  readonly second: Int32Array;
-  /** Weight of the second, 0..255. */
+  /** Weight of the second, 0..256. */
   readonly weight: Int32Array;
 }
 
@@ -54,7 +52,7 @@ export class PlanePaster {
     const shares = placement.columnShares;
     const from = shares.findIndex((share) => share === WHOLE);
     this.#wholeFrom = from < 0 ? placement.width : from;
-    this.#wholeTo = shares.findLastIndex((share) => share === WHOLE) + 1;
+    this.#wholeTo = Math.max(this.#wholeFrom, shares.findLastIndex((share) => share === WHOLE) + 1);
     this.#upper = new Int32Array(placement.width);
     this.#lower = new Int32Array(placement.width);
   }
@@ -62,77 +60,67 @@ export class PlanePaster {
   /** Writes the square plane, blended over `base`, into `target`; both begin with their plane, as wide as the placement says. */
   paste(source: Uint8Array, base: Uint8Array, target: Uint8Array): void {
     const { stride, left, top, width, height, rowShares } = this.#placement;
+    const { first, weight } = this.#rows;
     let [upper, lower] = [this.#upper, this.#lower];
-    let [upperRow, lowerRow] = [-1, -1];
+    let upperRow = -2;
     for (let row = 0; row < height; row += 1) {
-      const first = this.#rows.first[row]!;
-      const second = first + this.#rows.second[row]!;
-      if (first === lowerRow) {
+      const wanted = first[row]!;
+      if (wanted === upperRow + 1) {
         [upper, lower] = [lower, upper];
-        [upperRow, lowerRow] = [lowerRow, upperRow];
+        this.#stretch(source, wanted + 1, lower);
+      } else if (wanted !== upperRow) {
+        this.#stretch(source, wanted, upper);
+        this.#stretch(source, wanted + 1, lower);
       }
-      if (first !== upperRow) {
-        this.#stretch(source, first, upper);
-        upperRow = first;
-      }
-      if (second !== lowerRow) {
-        this.#stretch(source, second, lower);
-        lowerRow = second;
-      }
-      const weight = this.#rows.weight[row]!;
+      upperRow = wanted;
       const at = (top + row) * stride + left;
+      mix({ upper, lower, weight: weight[row]! }, target, at);
       const share = rowShares[row]!;
-      const [from, to] = share === WHOLE ? [this.#wholeFrom, Math.max(this.#wholeFrom, this.#wholeTo)] : [width, width];
-      this.#blend({ upper, lower, weight, share, base, target, at }, 0, from);
-      copyRow({ upper, lower, weight, target, at }, from, to);
-      this.#blend({ upper, lower, weight, share, base, target, at }, to, width);
+      if (share === WHOLE) {
+        this.#feather(base, target, at, { share, from: 0, to: this.#wholeFrom });
+        this.#feather(base, target, at, { share, from: this.#wholeTo, to: width });
+      } else {
+        this.#feather(base, target, at, { share, from: 0, to: width });
+      }
     }
   }
 
   /** Stretches one source row to the written width. */
   #stretch(source: Uint8Array, row: number, to: Int32Array): void {
-    const { first, second, weight } = this.#columns;
+    const { first, weight } = this.#columns;
     const start = row * this.#placement.side;
     for (let column = 0; column < to.length; column += 1) {
       const at = start + first[column]!;
       const value = source[at]!;
-      to[column] = value * WHOLE + (source[at + second[column]!]! - value) * weight[column]!;
+      to[column] = (value << 8) + Math.imul(source[at + 1]! - value, weight[column]!);
     }
   }
 
-  #blend({ upper, lower, weight, share, base, target, at }: MixedRow & { share: number; base: Uint8Array }, from: number, to: number): void {
+  /** Blends some columns of a written row over the base. */
+  #feather(base: Uint8Array, target: Uint8Array, at: number, { share, from, to }: { share: number; from: number; to: number }): void {
     const shares = this.#placement.columnShares;
     for (let column = from; column < to; column += 1) {
-      const value = (upper[column]! * WHOLE + (lower[column]! - upper[column]!) * weight + 32_768) >> 16;
       const below = base[at + column]!;
-      target[at + column] = below + (((value - below) * shares[column]! * share + 32_768) >> 16);
+      target[at + column] = below + ((Math.imul(target[at + column]! - below, Math.imul(shares[column]!, share)) + 32_768) >> 16);
     }
   }
 }
 
-interface MixedRow {
-  readonly upper: Int32Array;
-  readonly lower: Int32Array;
-  readonly weight: number;
-  readonly target: Uint8Array;
-  readonly at: number;
-}
-
-function copyRow({ upper, lower, weight, target, at }: MixedRow, from: number, to: number): void {
-  for (let column = from; column < to; column += 1) {
-    target[at + column] = (upper[column]! * WHOLE + (lower[column]! - upper[column]!) * weight + 32_768) >> 16;
+/** Writes the row between two stretched ones. */
+function mix({ upper, lower, weight }: { upper: Int32Array; lower: Int32Array; weight: number }, target: Uint8Array, at: number): void {
+  for (let column = 0; column < upper.length; column += 1) {
+    const value = upper[column]!;
+    target[at + column] = ((value << 8) + Math.imul(lower[column]! - value, weight) + 32_768) >> 16;
   }
 }
 
 /** Source pixels and weights of each written pixel; centres of pixels on centres, the edge repeated, as OpenCV's INTER_LINEAR. */
 function tapsOf({ first, step }: AxisMap, count: number, side: number): Taps {
-  const taps: Taps = { first: new Int32Array(count), second: new Int32Array(count), weight: new Int32Array(count) };
+  const taps: Taps = { first: new Int32Array(count), weight: new Int32Array(count) };
   for (let index = 0; index < count; index += 1) {
-    const position = Math.max(0, Math.min(side - 1, first + index * step - 0.5));
-    const fixed = Math.min((side - 1) * WHOLE, Math.round(position * WHOLE));
-    taps.first[index] = fixed >> 8;
-    taps.second[index] = (fixed >> 8) < side - 1 ? 1 : 0;
-    taps.weight[index] = fixed & 255;
+    const fixed = Math.round(Math.max(0, Math.min(side - 1, first + index * step - 0.5)) * WHOLE);
+    taps.first[index] = Math.min(side - 2, fixed >> 8);
+    taps.weight[index] = fixed - taps.first[index]! * WHOLE;
   }
   return taps;
 }

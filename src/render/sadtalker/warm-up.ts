@@ -5,54 +5,55 @@ import { VIEW_FLOATS, type NeuralNetworks } from './neural-networks.ts';
 import type { SlotFrame } from './neural-messages.ts';
 import { makeSlotMemory, slotViews } from './slot-memory.ts';
 
-/** Where one frame takes so long, batches help nobody and would take gigabytes. */
-const SLOW_MS = 500;
+/** A first run that takes so long on the processor says enough. */
+const CLEARLY_SLOW_MS = 2000;
 
-/** A first run that takes so long on the processor says enough; on a GPU it is mostly set-up. */
-const CLEARLY_SLOW_MS = 4 * SLOW_MS;
-
-/** Timed runs of each batch; the first runs of a shape also set things up, and are not timed. */
-const UNTIMED_RUNS = 2;
+/** Timed runs of each batch, fewer where they take too long. The first run of a shape also sets things up, and is not timed. */
 const TIMED_RUNS = 3;
+const TIMED_MS = 500;
 
-/**
- * Runs every batch size up to the setting, drawings of as many portraits, and returns the median milliseconds of each.
- * Where one frame is slow it stops at 1; without `repeats` a frame that is clearly slow is run once.
- */
-export async function batchTimes(networks: NeuralNetworks, { batch, repeats }: { batch: number; repeats: boolean }): Promise<number[]> {
+/** How batches are timed. */
+export interface WarmUp {
+  /** Largest batch. */
+  readonly batch: number;
+  /** Where one frame takes longer, larger batches are left out. */
+  readonly batchBelowMs: number;
+  /** True where first runs are slow for reasons of their own, as a GPU's are. */
+  readonly settles: boolean;
+}
+
+/** Runs every batch size, frames of as many portraits, and returns the median milliseconds of each. */
+export async function batchTimes(networks: NeuralNetworks, { batch, batchBelowMs, settles }: WarmUp): Promise<number[]> {
   const painter = new FacePainter(networks, 'face');
   const { sizePx, columns } = networks;
   const memory = makeSlotMemory({ slots: 1, motionFloats: columns * WINDOW_FRAMES + VIEW_FLOATS, width: sizePx, height: sizePx });
   slotViews(memory).motions[0]!.fill(NaN, columns * WINDOW_FRAMES);
   const times: number[] = [];
   const frames: SlotFrame[] = [];
-  while (frames.length < batch && (times[0] ?? 0) <= SLOW_MS) {
+  while (frames.length < batch && (times[0] ?? 0) <= batchBelowMs) {
     const drawing = frames.length;
     await painter.open({ drawing, portrait: standIn(sizePx, `warm-up ${drawing}`), memory });
     frames.push({ drawing, slot: 0 });
-    times.push(await medianMs(() => painter.draw(frames), repeats));
+    times.push(await medianMs(() => painter.draw(frames), settles));
   }
   return times;
 }
 
-async function medianMs(run: () => Promise<void>, repeats: boolean): Promise<number> {
+async function medianMs(run: () => Promise<void>, settles: boolean): Promise<number> {
   const timed = async (): Promise<number> => {
     const startMs = performance.now();
     await run();
     return performance.now() - startMs;
   };
   const firstMs = await timed();
-  if (!repeats && firstMs > CLEARLY_SLOW_MS) {
+  if (!settles && firstMs > CLEARLY_SLOW_MS) {
     return firstMs;
   }
-  for (let runs = 1; runs < UNTIMED_RUNS; runs += 1) {
-    await run();
-  }
   const times: number[] = [];
-  for (let runs = 0; runs < TIMED_RUNS; runs += 1) {
+  for (let spentMs = 0; times.length < TIMED_RUNS && spentMs < TIMED_MS; spentMs += times[times.length - 1]!) {
     times.push(await timed());
   }
-  return times.sort((a, b) => a - b)[TIMED_RUNS >> 1]!;
+  return times.sort((a, b) => a - b)[times.length >> 1]!;
 }
 
 /** A grey portrait: what is drawn does not matter here. */

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { NeuralPortrait } from '../../../src/avatars/sadtalker/neural-portrait.ts';
+import { WINDOW_FRAMES } from '../../../src/base/coefficient-layout.ts';
+import { NEUTRAL_POSE, type MotionFrame, type ViewAngles } from '../../../src/base/motion-frame.ts';
+import { noStats } from '../../../src/base/stats.ts';
+import { graphPath, type PackManifest } from '../../../src/models/pack-manifest.ts';
+import { lumaOf } from '../../../src/render/picture-layers.ts';
+import type { NeuralGraphs } from '../../../src/render/sadtalker/neural-messages.ts';
+import { NeuralRenderer } from '../../../src/render/sadtalker/neural-renderer.ts';
+import { Goldens } from '../../models/goldens.ts';
+import { MINI_SIZE, MINI_WIDTHS } from '../../models/mini-widths.ts';
+import { importRecipe } from '../../models/parity-run.ts';
+
+const COLUMNS = 70;
+const WINDOW = COLUMNS * WINDOW_FRAMES;
+const PIXELS = MINI_SIZE * MINI_SIZE;
+const box = { left: 0, top: 0, right: MINI_SIZE, bottom: MINI_SIZE };
+
+describe('the networks of a small pack', { timeout: 120_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'orator-neural-'));
+  const goldens = new Goldens(new URL('../../models/fixtures/cases.safetensors', import.meta.url));
+  const batches: number[] = [];
+  let renderer: NeuralRenderer;
+  let pack: { folder: string; manifest: PackManifest };
+
+  const graphs = (coefficients: number): NeuralGraphs => {
+    const path = (graph: keyof NeuralGraphs, form: { size?: 256; coefficients?: number }): string => graphPath(pack.folder, pack.manifest, { graph, precision: 'fp32', ...form });
+    return { portrait: path('portrait', { size: 256 }), mapping: path('mapping', { coefficients }), render: path('render', { size: 256 }) };
+  };
+
+  /** The golden portrait, its pixels moved to the right: 0 is itself. */
+  const portrait = (shift: number): NeuralPortrait => {
+    const image = goldens.floats('mini.image').data;
+    const data = Uint8Array.from({ length: PIXELS * 3 }, (_, at) => {
+      const [pixel, channel] = [Math.floor(at / 3), at % 3];
+      const row = Math.floor(pixel / MINI_SIZE) * MINI_SIZE;
+      return Math.round(255 * image[channel * PIXELS + row + ((pixel - row + shift) % MINI_SIZE)]!);
+    });
+    const face = { width: MINI_SIZE, height: MINI_SIZE, data };
+    const coefficients = new Float32Array(73);
+    coefficients.set(goldens.floats('mini.coeffs').data.subarray(0, COLUMNS));
+    return { id: `shifted by ${shift}`, mode: 'crop', photo: face, face, box, coefficients };
+  };
+  const frame = (golden: number, view?: ViewAngles): MotionFrame => ({
+    mediaUs: golden, pose: NEUTRAL_POSE, expression: goldens.floats('mini.semantics_target').data.subarray(golden * WINDOW, (golden + 1) * WINDOW), ...(view === undefined ? {} : { view }),
+  });
+
+  before(async () => {
+    pack = await importRecipe({ salt: 'public', widths: MINI_WIDTHS, size: MINI_SIZE, folder });
+    const stats = { ...noStats, batchFrames: (frames: number) => { batches.push(frames); } };
+    renderer = await NeuralRenderer.open({ graphs: { cpu: graphs(COLUMNS), cuda: graphs(COLUMNS) }, device: 'auto', threads: 1, batch: 4, batchBelowMs: Infinity, frameMs: 100_000, stats });
+  });
+  after(async () => {
+    await renderer.close();
+    goldens[Symbol.dispose]();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('are measured at start in every batch size', () => {
+    assert.ok(renderer.batchMs.length === 4 && renderer.batchMs.every((ms) => ms > 0));
+    assert.ok(renderer.framesPerSecond >= 1000 / renderer.batchMs[0]! - 1e-9);
+    assert.deepEqual([renderer.provider, renderer.sizePx], ['cpu', MINI_SIZE]);
+    assert.match(renderer.providerReason, /^cuda does not run here: /);
+  });
+
+  it('draw the golden frames', async () => {
+    const drawing = await renderer.open(portrait(0));
+    const pictures = await Promise.all([0, 1, 2].map((golden) => drawing.draw(frame(golden))));
+    const golden = goldens.floats('mini.frames').data;
+    for (const [at, { data }] of pictures.entries()) {
+      const start = at * 3 * PIXELS;
+      for (let pixel = 0; pixel < PIXELS; pixel += 1) {
+        const [r, g, b] = [0, 1, 2].map((channel) => 255 * golden[start + channel * PIXELS + pixel]!) as [number, number, number];
+        // The portrait is rounded to bytes here, so are the frames and their luma.
+        assert.ok(Math.abs(data[pixel]! - lumaOf(r, g, b)) < 2, `${data[pixel]} at pixel ${pixel} of frame ${at}; ${lumaOf(r, g, b)} expected`);
+      }
+    }
+    await drawing.close();
+  });
+
+  it('draw the same in a batch with other portraits as alone', async () => {
+    const drawings = await Promise.all([0, 31, 64, 90].map((shift) => renderer.open(portrait(shift))));
+    const alone: Uint8Array[] = [];
+    for (const [at, drawing] of drawings.entries()) {
+      const picture = await drawing.draw(frame(at % 3));
+      alone.push(picture.data.slice());
+      picture.release();
+    }
+    batches.length = 0;
+    for (const order of [[0, 1, 2, 3], [3, 1, 0], [0, 2, 3, 1]]) {
+      const pictures = await Promise.all(order.map((at) => drawings[at]!.draw(frame(at % 3))));
+      for (const [place, at] of order.entries()) {
+        const picture = pictures[place]!;
+        const largest = picture.data.reduce((most, value, byte) => Math.max(most, Math.abs(value - alone[at]![byte]!)), 0);
+        assert.ok(largest <= 1, `portrait ${at} differs by ${largest} levels in the batch ${order.join(', ')}`);
+        picture.release();
+      }
+    }
+    assert.deepEqual(batches, [4, 3, 4]);
+    await Promise.all(drawings.map((drawing) => drawing.close()));
+  });
+
+  it('turn the head to the angles of a view, and leave those alone that it does not name', async () => {
+    const drawing = await renderer.open(portrait(0));
+    const drawn = async (view?: ViewAngles): Promise<Uint8Array> => {
+      const picture = await drawing.draw(frame(1, view));
+      const copy = picture.data.slice();
+      picture.release();
+      return copy;
+    };
+    const [own, nothingNamed, turned, turnedAgain] = [await drawn(), await drawn({}), await drawn({ yawDeg: 40 }), await drawn({ yawDeg: 40 })];
+    assert.deepEqual(nothingNamed, own);
+    assert.notDeepEqual(turned, own);
+    assert.deepEqual(turnedAgain, turned);
+    await drawing.close();
+  });
+
+  it('take windows with the alignment’s columns where the mapping net does', async () => {
+    await using wide = await NeuralRenderer.open({ graphs: { cpu: graphs(73), cuda: graphs(73) }, device: 'cpu', threads: 1, batch: 1, frameMs: 100_000 });
+    const drawing = await wide.open(portrait(0));
+    await assert.rejects(drawing.draw(frame(0)), /windows of 1971 coefficients, not 1890/);
+    (await drawing.draw({ ...frame(0), expression: new Float32Array(73 * WINDOW_FRAMES) })).release();
+  });
+});

@@ -1,0 +1,59 @@
+import { basename } from 'node:path';
+import { parentPort } from 'node:worker_threads';
+import type { NeuralAnswer, NeuralRequest } from '../../../src/render/sadtalker/neural-messages.ts';
+import { slotViews, type SlotViews } from '../../../src/render/sadtalker/slot-memory.ts';
+
+/** First coefficients that make the stub misbehave; any other is written into the picture. */
+const DIES = -1;
+const HANGS = -2;
+const FAILS = -3;
+
+/** Stands for the networks. What batches of 1, 2, … are said to take, and do take: the name of the graph file, `10,12`. */
+let batchMs: readonly number[] = [];
+const drawings = new Map<number, SlotViews>();
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+const answer = (message: NeuralAnswer): void => { parentPort?.postMessage(message); };
+
+function draw(frames: Extract<NeuralRequest, { kind: 'draw' }>['frames']): void {
+  const ms = batchMs[frames.length - 1]!;
+  Atomics.wait(sleeper, 0, 0, ms);
+  for (const { drawing, slot } of frames) {
+    const first = drawings.get(drawing)?.motions[slot]?.[0] ?? FAILS;
+    if (first === DIES) {
+      process.exit(1);
+    } else if (first === HANGS) {
+      Atomics.wait(sleeper, 0, 0);
+    } else if (first === FAILS) {
+      answer({ kind: 'failed', asked: 'draw', message: 'no memory' });
+      return;
+    }
+    drawings.get(drawing)?.pictures[slot]?.fill(first);
+  }
+  answer({ kind: 'drawn', ms });
+}
+
+parentPort?.on('message', (request: NeuralRequest) => {
+  switch (request.kind) {
+    case 'load': {
+      batchMs = basename(request.graphs.cpu.render).split(',').map(Number);
+      answer({ kind: 'loaded', provider: 'cpu', providerReason: 'a stub', sizePx: 16, columns: 1, batchMs: batchMs.slice(0, request.batch) });
+      return;
+    }
+    case 'open': {
+      drawings.set(request.drawing, slotViews(request.memory));
+      answer(request.portrait.id === 'broken' ? { kind: 'failed', asked: 'open', drawing: request.drawing, message: 'no face' } : { kind: 'opened', drawing: request.drawing });
+      return;
+    }
+    case 'draw': {
+      draw(request.frames);
+      return;
+    }
+    case 'closeDrawing': {
+      drawings.delete(request.drawing);
+      return;
+    }
+    case 'close': {
+      parentPort?.close();
+    }
+  }
+});
