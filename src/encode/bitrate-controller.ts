@@ -10,7 +10,7 @@ export interface BitrateControllerOptions {
 
 /** What is known of a viewer's path. */
 export interface PathEstimate {
-  /** Bits a second that the viewer thinks its path takes (REMB). */
+  /** Bits a second that the viewer thinks its path takes (REMB); Infinity where it does not say. */
   readonly bandwidthBps: number;
   /** Bytes sent to the viewer since the start. */
   readonly sentBytes: number;
@@ -18,44 +18,65 @@ export interface PathEstimate {
   readonly fractionLost: number;
   /** Round trip by the last report, in milliseconds; 0 until it is known. */
   readonly roundTripMs: number;
+  /** Bits a second of the picture that were sent up to the last report, and that arrived. */
+  readonly pictureSentBps: number;
+  readonly pictureArrivedBps: number;
 }
 
-/** Part of the estimated bandwidth given to the picture; the rest is for voice, headers and retransmissions. */
-const PICTURE_SHARE = 0.85;
+/** Part of the bandwidth given to the picture; the rest is for voice, headers and retransmissions, and to empty the queue on the path. */
+const PICTURE_SHARE = 0.8;
 
 /** Least relative fall of the bitrate: each change may cost a key frame. */
 const LEAST_FALL = 0.1;
 
-/** Losses from which on the bitrate falls, and up to which it may rise. */
+/** Losses from which on a queue on the path overflows, from which on the bitrate falls, and up to which it may rise. */
+const OVERFLOW_LOSS = 0.25;
 const HIGH_LOSS = 0.1;
 const LOW_LOSS = 0.02;
 
 /** Round trip above the shortest one from which on a queue stands somewhere on the path, in milliseconds. */
 const QUEUE_MS = 60;
 
-/** Milliseconds over which the sent rate is measured, and between two falls for loss. */
+/** Share of what was sent below which what arrived proves that a queue grows. */
+const GROWING_QUEUE = 0.85;
+
+/** Milliseconds over which the sent rate is measured. */
 const MEASURE_MS = 1000;
+
+/** Milliseconds after a fall in which reports still tell of the time before it. */
+const SETTLE_MS = 1500;
 
 /** Milliseconds of calm before the bitrate rises. */
 const CALM_MS = 5000;
 
-/** Largest step up, as a factor. */
+/** Largest and least step up, as factors. */
 const MOST_RISE = 1.5;
+const LEAST_RISE = 1.1;
+
+/** Part of what was too much that is tried again at once; more only after a time, which doubles each time it was too much again. */
+const SAFE_SHARE = 0.9;
+const CAUTIOUS_MS = 10_000;
+const LONGEST_CAUTIOUS_MS = 40_000;
 
 /** Share of the bitrate that must be in use before more is asked for. */
 const IN_USE = 0.7;
 
+/** From this bitrate on pictures have their whole size and rate; below, they never use what they are given. */
+export const WHOLE_FROM_BPS = 250_000;
+
 /**
- * Chooses a viewer's video bitrate: down at once when more is sent than the path takes, or much is lost;
- * up by at most half after five calm seconds. Browsers hardly estimate more than what they received of late, and take the
- * unrest of a busy machine for a narrow path. So an estimate counts only when more is sent than it says, and packets are
- * lost or queue up on the way: a calm face that needs little keeps its bitrate.
+ * Chooses a viewer's video bitrate: down to what arrives when a queue on the path grows or overflows, up by at most half after
+ * five calm seconds, and for a while not to where it was too much. Browsers hardly estimate more than what they received of late, and take the unrest of a busy machine for
+ * a narrow path. So an estimate counts only when more is sent than it says, and packets are lost or queue up on the way:
+ * a calm face that needs little keeps its bitrate.
  */
 export class BitrateController {
   readonly #minBps: number;
   readonly #maxBps: number;
   #bps: number;
   #changedMs: number | undefined;
+  /** What was too much, since when, and for how long it is avoided. */
+  #tooMuch = { bps: Infinity, sinceMs: -Infinity, forMs: CAUTIOUS_MS };
   #measured: { readonly atMs: number; readonly sentBytes: number } | undefined;
   #sentBps = 0;
   #shortestTripMs = Infinity;
@@ -76,20 +97,32 @@ export class BitrateController {
   }
 
   /** Takes an estimate of the path; returns the bitrate to use from now on. `nowMs` may start anywhere. */
-  estimated({ bandwidthBps, sentBytes, fractionLost, roundTripMs }: PathEstimate, nowMs: number): number {
-    this.#changedMs ??= nowMs;
-    this.#measure(sentBytes, nowMs);
-    const affordableBps = Math.round(bandwidthBps * PICTURE_SHARE);
+  estimated(path: PathEstimate, nowMs: number): number {
+    this.#changedMs ??= nowMs - SETTLE_MS;
+    this.#measure(path.sentBytes, nowMs);
+    const queues = this.#queues(path.roundTripMs);
+    const affordableBps = this.#affordableBps(path, queues);
     const sinceMs = nowMs - this.#changedMs;
-    const congested = fractionLost > LOW_LOSS || this.#queues(roundTripMs);
-    if (congested && bandwidthBps < this.#sentBps && affordableBps < this.#bps * (1 - LEAST_FALL)) {
-      this.#change(affordableBps, nowMs);
-    } else if (fractionLost > HIGH_LOSS && sinceMs >= MEASURE_MS) {
-      this.#change(this.#bps * (1 - fractionLost / 2), nowMs);
-    } else if (sinceMs >= CALM_MS && !congested && this.#sentBps > this.#bps * IN_USE) {
-      this.#change(this.#bps * MOST_RISE, nowMs);
+    if (affordableBps < this.#bps * (1 - LEAST_FALL)) {
+      if (sinceMs >= SETTLE_MS) {
+        this.#fall(affordableBps, nowMs);
+      }
+    } else if (sinceMs >= CALM_MS && !queues && path.fractionLost <= LOW_LOSS && (this.#bps < WHOLE_FROM_BPS || this.#sentBps > this.#bps * IN_USE)) {
+      this.#rise(nowMs);
     }
     return this.#bps;
+  }
+
+  /** What the picture may take; Infinity when nothing speaks against more. */
+  #affordableBps({ bandwidthBps, fractionLost, pictureSentBps, pictureArrivedBps }: PathEstimate, queues: boolean): number {
+    const loses = fractionLost > LOW_LOSS;
+    if (fractionLost >= OVERFLOW_LOSS || (queues && (loses || pictureArrivedBps < pictureSentBps * GROWING_QUEUE))) {
+      return pictureArrivedBps * PICTURE_SHARE;
+    }
+    if ((queues || loses) && bandwidthBps < this.#sentBps) {
+      return bandwidthBps * PICTURE_SHARE;
+    }
+    return fractionLost > HIGH_LOSS ? this.#bps * (1 - fractionLost / 2) : Infinity;
   }
 
   #measure(sentBytes: number, nowMs: number): void {
@@ -108,11 +141,30 @@ export class BitrateController {
     return roundTripMs > this.#shortestTripMs + QUEUE_MS;
   }
 
-  #change(wantedBps: number, nowMs: number): void {
-    const bps = Math.round(Math.min(this.#maxBps, Math.max(this.#minBps, wantedBps)));
-    if (bps !== this.#bps) {
-      this.#bps = bps;
-      this.#changedMs = nowMs;
+  #fall(wantedBps: number, nowMs: number): void {
+    const again = this.#tooMuch.bps < Infinity;
+    this.#tooMuch = {
+      bps: Math.min(this.#tooMuch.bps, this.#bps, Math.max(this.#sentBps, wantedBps)), sinceMs: nowMs,
+      forMs: again ? Math.min(LONGEST_CAUTIOUS_MS, 2 * this.#tooMuch.forMs) : CAUTIOUS_MS,
+    };
+    this.#change(wantedBps, nowMs);
+  }
+
+  #rise(nowMs: number): void {
+    const { bps, sinceMs, forMs } = this.#tooMuch;
+    if (this.#bps > bps) {
+      // What was too much before did no harm this time.
+      this.#tooMuch = { bps: Infinity, sinceMs: -Infinity, forMs: CAUTIOUS_MS };
     }
+    const cautious = nowMs - sinceMs < forMs;
+    const wantedBps = Math.min(this.#bps * MOST_RISE, cautious ? bps * SAFE_SHARE : Infinity);
+    if (wantedBps > this.#bps * LEAST_RISE) {
+      this.#change(wantedBps, nowMs);
+    }
+  }
+
+  #change(wantedBps: number, nowMs: number): void {
+    this.#bps = Math.round(Math.min(this.#maxBps, Math.max(this.#minBps, wantedBps)));
+    this.#changedMs = nowMs;
   }
 }

@@ -8,8 +8,8 @@ import type { VideoEncoderOptions } from './video-encoder.ts';
 /** Below this bitrate pictures are sent at half their width and height. */
 const HALF_SIZE_BELOW_BPS = 190_000;
 
-/** From this bitrate on they are sent whole again. */
-const WHOLE_SIZE_FROM_BPS = 280_000;
+/** From this bitrate on they are sent whole again, before the frame rate becomes whole. */
+const WHOLE_SIZE_FROM_BPS = 230_000;
 
 /**
  * Encodes one viewer's pictures like `VideoEncoder`, at half size while the bitrate is so low that a whole picture would

@@ -53,6 +53,7 @@ export class ViewerLink implements Closeable {
   readonly #parts: ViewerLinkParts;
   readonly #scope = new Scope();
   #path = { fractionLost: 0, roundTripMs: 0 };
+  #arrival = { fractionLost: 0, pictureSentBps: 0, pictureArrivedBps: 0 };
   /** What the viewer thinks its path takes; unknown until it says so. */
   #bandwidthBps = Infinity;
   #framesSent = 0;
@@ -135,6 +136,9 @@ export class ViewerLink implements Closeable {
     events.on('reportReceived', (report) => {
       this.#path = { fractionLost: report.fractionLost, roundTripMs: report.roundTripMs };
       voice.reported(report.fractionLost, performance.now());
+    });
+    events.on('arrivalMeasured', ({ fractionLost, sentBps, arrivedBps }) => {
+      this.#arrival = { fractionLost, pictureSentBps: sentBps, pictureArrivedBps: arrivedBps };
       this.#chooseBitrate();
     });
     events.on('closed', ({ reason }) => { this.events.emit('closed', { reason }); });
@@ -142,7 +146,9 @@ export class ViewerLink implements Closeable {
 
   #chooseBitrate(): void {
     const { bitrate, frames, peer } = this.#parts;
-    const estimate = { bandwidthBps: this.#bandwidthBps, sentBytes: peer.statistics.bytesSent, ...this.#path };
-    frames.setBitrate(bitrate.estimated(estimate, performance.now()));
+    const estimate = { bandwidthBps: this.#bandwidthBps, sentBytes: peer.statistics.bytesSent, roundTripMs: this.#path.roundTripMs, ...this.#arrival };
+    const bitrateBps = bitrate.estimated(estimate, performance.now());
+    frames.setBitrate(bitrateBps);
+    peer.setPictureBitrate(bitrateBps);
   }
 }

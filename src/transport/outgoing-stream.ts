@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
-import { RtcpSenderInfo, RtcpSourceDescriptionPacket, RtcpSrPacket, SourceDescriptionChunk, SourceDescriptionItem } from 'werift';
-import type { RTCDtlsTransport, RtcpPacket } from 'werift';
+import { RTP_EXTENSION_URI, RtcpSenderInfo, RtcpSourceDescriptionPacket, RtcpSrPacket, SourceDescriptionChunk, SourceDescriptionItem } from 'werift';
+import type { RTCDtlsTransport, RTCRtpTransceiver, RtcpPacket } from 'werift';
+import { InvalidStateError } from '../base/errors.ts';
 import { ntpTimestamp } from './ntp-time.ts';
 import { OutgoingHeader } from './outgoing-header.ts';
 import type { HeaderExtensionIds } from './outgoing-header.ts';
@@ -27,7 +28,9 @@ interface SentPacket {
   readonly timestamp: number;
   readonly marker: boolean;
   readonly payload: Buffer;
-  /** When it was last sent again, in `performance.now()` time. */
+  /** Payload bytes of the stream up to its end. */
+  readonly bytesUntil: number;
+  /** When it was last sent again, in `performance.now()` time; −Infinity as long as nobody misses it. */
   resentMs: number;
 }
 
@@ -42,6 +45,8 @@ export class OutgoingStream {
   // Not near the wrap: a receiver that misses the first packets could otherwise not guess the rollover counter.
   #sequenceNumber = randomInt(0, 2 ** 15);
   #resendSequenceNumber = randomInt(0, 2 ** 15);
+  /** Packets before this one are not sent again. */
+  #firstNeeded = this.#sequenceNumber;
   #packets = 0;
   #bytes = 0;
   #resent = 0;
@@ -77,21 +82,37 @@ export class OutgoingStream {
   send(payload: Buffer, timestamp: number, marker: boolean): void {
     const sequenceNumber = this.#sequenceNumber;
     this.#sequenceNumber = (sequenceNumber + 1) & 0xffff;
-    this.#history[sequenceNumber % HISTORY_PACKETS] = { sequenceNumber, timestamp, marker, payload, resentMs: -Infinity };
     this.#packets += 1;
     this.#bytes += payload.length;
+    this.#history[sequenceNumber % HISTORY_PACKETS] = { sequenceNumber, timestamp, marker, payload, bytesUntil: this.#bytes, resentMs: -Infinity };
     this.#transmit(this.#header, { sequenceNumber, timestamp, marker, payload });
   }
 
-  /** Sends lost packets again, each at most once per `notBeforeMs` milliseconds (a round trip). */
-  resend(lost: readonly number[], notBeforeMs: number): void {
+  /** Payload bytes sent up to the end of a packet; undefined when that is too long ago. */
+  bytesUntil(sequenceNumber: number): number | undefined {
+    const packet = this.#history[sequenceNumber % HISTORY_PACKETS];
+    return packet?.sequenceNumber === sequenceNumber ? packet.bytesUntil : undefined;
+  }
+
+  /** Says that nothing sent before is needed any more, because a key frame follows: it is not sent again. */
+  startAnew(): void {
+    this.#firstNeeded = this.#sequenceNumber;
+  }
+
+  /** Sends lost packets again, each at most once per `notBeforeMs` milliseconds (a round trip); returns how many were missed for the first time. */
+  resend(lost: readonly number[], notBeforeMs: number): number {
     const nowMs = performance.now();
+    let missed = 0;
     for (const sequenceNumber of lost) {
       const packet = this.#history[sequenceNumber % HISTORY_PACKETS];
       if (packet?.sequenceNumber !== sequenceNumber || nowMs - packet.resentMs < notBeforeMs) {
         continue;
       }
+      missed += packet.resentMs === -Infinity ? 1 : 0;
       packet.resentMs = nowMs;
+      if (((sequenceNumber - this.#firstNeeded) & 0xffff) >= 0x8000) {
+        continue;
+      }
       this.#resent += 1;
       if (this.#resendHeader === undefined) {
         this.#transmit(this.#header, packet);
@@ -104,6 +125,7 @@ export class OutgoingStream {
       this.#transmit(this.#resendHeader, { ...packet, payload, sequenceNumber: this.#resendSequenceNumber });
       this.#resendSequenceNumber = (this.#resendSequenceNumber + 1) & 0xffff;
     }
+    return missed;
   }
 
   /** Sends the report that ties this stream's RTP time to the wall clock; both streams get the same pair of times. */
@@ -135,4 +157,25 @@ export class OutgoingStream {
     // Never rejects: a packet that cannot be sent is a lost packet.
     void this.#options.transport.sendRtp(packet.payload, header);
   }
+}
+
+/** Opens the stream that a transceiver's two sides agreed on. @throws InvalidStateError when they agreed on no codec. */
+export function openStream(transceiver: RTCRtpTransceiver, cname: string, clockRateHz: number): OutgoingStream {
+  const { sender, codecs, headerExtensions, mid, dtlsTransport } = transceiver;
+  const codec = sender.codec ?? codecs[0];
+  if (codec === undefined) {
+    throw new InvalidStateError('werift agreed on no codec for a stream that the offer has one for.');
+  }
+  const retransmission = codecs.find(({ name, parameters }) => name.toLowerCase() === 'rtx' && parameters === `apt=${codec.payloadType}`);
+  const extension = (uri: string): number | undefined => headerExtensions.find((one) => one.uri === uri)?.id;
+  return new OutgoingStream({
+    transport: dtlsTransport,
+    ssrc: sender.ssrc,
+    payloadType: codec.payloadType,
+    clockRateHz,
+    mid: mid ?? '',
+    cname,
+    extensions: { mid: extension(RTP_EXTENSION_URI.sdesMid), absoluteSendTime: extension(RTP_EXTENSION_URI.absSendTime) },
+    retransmission: retransmission === undefined ? undefined : { ssrc: sender.rtxSsrc, payloadType: retransmission.payloadType },
+  });
 }

@@ -1,45 +1,73 @@
-/** Packets sent in one go. */
-const BURST_PACKETS = 10;
+/** How much faster than the picture's bitrate packets may leave: a key frame shall not take long. */
+const PACE_FACTOR = 4;
 
-/** Milliseconds between bursts. */
-const BURST_GAP_MS = 2;
+/** Bytes that leave at once: a small picture. */
+const BURST_BYTES = 4800;
+
+/** Longest time that a packet waits, in milliseconds; then it leaves, and all before it. */
+const LONGEST_WAIT_MS = 200;
+
+interface WaitingPacket {
+  readonly bytes: number;
+  /** `performance.now()`. */
+  readonly sinceMs: number;
+  send(): void;
+}
 
 /**
- * Spreads large pictures over a few milliseconds: up to 10 packets at once, then 10 more every 2 ms.
- * What is still waiting when the next picture comes goes out before it, so no more than one picture ever waits.
+ * Spreads large pictures over some milliseconds, at four times the picture's bitrate after a first burst: a key frame
+ * that leaves in one go overflows the queue before a narrow link. No packet waits longer than 200 ms.
  */
 export class PacedSender {
-  #count = 0;
-  #next = 0;
-  #sendPacket: (index: number) => void = () => undefined;
+  readonly #now: () => number;
+  readonly #waiting: WaitingPacket[] = [];
+  #bytesPerMs: number;
+  /** When all that left would have left at the even pace. */
+  #paidMs = -Infinity;
   #timer: NodeJS.Timeout | undefined;
 
-  /** Sends packets 0 to `count − 1`, in order. */
-  send(count: number, sendPacket: (index: number) => void): void {
-    this.#sendUntil(this.#count);
-    this.#count = count;
-    this.#next = 0;
-    this.#sendPacket = sendPacket;
-    this.#burst();
+  /** `now` gives the time in milliseconds. Default: `performance.now`. */
+  constructor(bitrateBps: number, now: () => number = () => performance.now()) {
+    this.#now = now;
+    this.#bytesPerMs = bytesPerMs(bitrateBps);
+  }
+
+  /** Takes over the picture's bitrate from the next packet on. */
+  setBitrate(bitrateBps: number): void {
+    this.#bytesPerMs = bytesPerMs(bitrateBps);
+  }
+
+  /** Sends a packet of so many bytes after those before it. */
+  push(bytes: number, send: () => void): void {
+    this.#waiting.push({ bytes, sinceMs: this.#now(), send });
+    if (this.#timer === undefined) {
+      this.#run();
+    }
   }
 
   /** Forgets what is waiting. */
   close(): void {
-    this.#count = 0;
     clearTimeout(this.#timer);
+    this.#waiting.length = 0;
   }
 
-  #burst(): void {
-    this.#sendUntil(this.#next + BURST_PACKETS);
-    if (this.#next < this.#count) {
-      this.#timer = setTimeout(() => { this.#burst(); }, BURST_GAP_MS);
+  #run(): void {
+    this.#timer = undefined;
+    const nowMs = this.#now();
+    this.#paidMs = Math.max(this.#paidMs, nowMs - BURST_BYTES / this.#bytesPerMs);
+    for (let next = this.#waiting[0]; next !== undefined && (this.#paidMs <= nowMs || nowMs - next.sinceMs > LONGEST_WAIT_MS); next = this.#waiting[0]) {
+      this.#waiting.shift();
+      this.#paidMs += next.bytes / this.#bytesPerMs;
+      next.send();
+    }
+    const [next] = this.#waiting;
+    if (next !== undefined) {
+      const wakeMs = Math.min(this.#paidMs, next.sinceMs + LONGEST_WAIT_MS);
+      this.#timer = setTimeout(() => { this.#run(); }, Math.max(1, wakeMs - nowMs));
     }
   }
+}
 
-  #sendUntil(end: number): void {
-    clearTimeout(this.#timer);
-    for (; this.#next < Math.min(end, this.#count); this.#next++) {
-      this.#sendPacket(this.#next);
-    }
-  }
+function bytesPerMs(bitrateBps: number): number {
+  return (bitrateBps * PACE_FACTOR) / 8000;
 }

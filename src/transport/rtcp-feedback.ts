@@ -17,6 +17,8 @@ export type RtcpFeedback =
   | {
     readonly kind: 'report'; readonly ssrc: number; readonly fractionLost: number; readonly packetsLost: number;
     readonly jitterTicks: number; readonly roundTripMs: number | undefined;
+    /** The newest packet that arrived, modulo 2¹⁶. */
+    readonly newestSequenceNumber: number;
   };
 
 /**
@@ -27,7 +29,7 @@ export function readRtcpFeedback(packet: RtcpPacket, unixMs: number): RtcpFeedba
   if (packet instanceof RtcpRrPacket || packet instanceof RtcpSrPacket) {
     return packet.reports.map((report) => ({
       kind: 'report', ssrc: report.ssrc, fractionLost: report.fractionLost / 256, packetsLost: signed24(report.packetsLost),
-      jitterTicks: report.jitter, roundTripMs: roundTripMs(report.lsr, report.dlsr, unixMs),
+      jitterTicks: report.jitter, newestSequenceNumber: report.highestSequence & 0xffff, roundTripMs: roundTripMs(report.lsr, report.dlsr, unixMs),
     }));
   }
   if (packet instanceof RtcpTransportLayerFeedback) {

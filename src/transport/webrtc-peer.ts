@@ -1,10 +1,12 @@
-import type { RTCPeerConnection, RTCRtpTransceiver, RtcpPacket, RtpPacket } from 'werift';
-import { RTP_EXTENSION_URI } from 'werift';
+import type { RTCPeerConnection, RtcpPacket, RtpPacket } from 'werift';
 import { Emitter } from '../base/emitter.ts';
 import type { EncodedUnit, VideoCodec } from '../base/encoded-unit.ts';
 import { AvatarError, InvalidStateError } from '../base/errors.ts';
 import type { Closeable } from '../base/scope.ts';
-import { OutgoingStream } from './outgoing-stream.ts';
+import { ArrivalMeter } from './arrival-meter.ts';
+import type { Arrival } from './arrival-meter.ts';
+import { openStream } from './outgoing-stream.ts';
+import type { OutgoingStream } from './outgoing-stream.ts';
 import { PacedSender } from './paced-sender.ts';
 import { packetizeH264 } from './packetize-h264.ts';
 import { packetizeVp8 } from './packetize-vp8.ts';
@@ -37,6 +39,8 @@ export interface WebRtcPeerEvents {
   bandwidthEstimated: { readonly bps: number };
   /** How the picture (without one, the sound) arrives. `roundTripMs` is 0 until it is known. */
   reportReceived: { readonly fractionLost: number; readonly packetsLost: number; readonly jitterMs: number; readonly roundTripMs: number };
+  /** How much of the picture arrives: with each report, and sooner when many packets are missed. */
+  arrivalMeasured: Arrival;
   /** Nothing more comes; once. */
   closed: { readonly reason: PeerCloseReason };
 }
@@ -52,6 +56,9 @@ export interface WebRtcPeerStatistics {
 const MOST_PAYLOAD_BYTES = 1140;
 
 const KEY_FRAME_GAP_MS = 300;
+
+/** The picture's bitrate as long as nobody told it: the first key frame leaves fast. */
+const START_BPS = 2_000_000;
 
 /** Time between sender reports and looks at the viewer's presence. */
 const REPORT_INTERVAL_MS = 500;
@@ -75,7 +82,8 @@ export class WebRtcPeer implements Closeable, AsyncDisposable {
   readonly #video: OutgoingStream | undefined;
   readonly #audio: OutgoingStream | undefined;
   readonly #presence: ViewerPresence;
-  readonly #pacer = new PacedSender();
+  readonly #pacer = new PacedSender(START_BPS);
+  readonly #arrival = new ArrivalMeter();
   readonly #timer: NodeJS.Timeout;
   #connected = false;
   #saidGoodbye = false;
@@ -184,12 +192,22 @@ export class WebRtcPeer implements Closeable, AsyncDisposable {
       return;
     }
     this.#awaitsKeyFrame = false;
+    if (unit.keyFrame) {
+      stream.startAnew();
+    }
     const payloads = this.videoCodec === 'h264'
       ? packetizeH264(unit.data, MOST_PAYLOAD_BYTES)
       : packetizeVp8(unit.data, this.#pictureNumber++, MOST_PAYLOAD_BYTES);
     const timestamp = stream.timestampOf(unit.mediaUs);
-    this.#pacer.send(payloads.length, (index) => { stream.send(payloads[index]!, timestamp, index === payloads.length - 1); });
+    for (const [index, payload] of payloads.entries()) {
+      this.#pacer.push(payload.length, () => { stream.send(payload, timestamp, index === payloads.length - 1); });
+    }
     this.#anchorAt(unit.mediaUs);
+  }
+
+  /** Tells at which bitrate pictures come: large ones are spread over some milliseconds accordingly. */
+  setPictureBitrate(bitrateBps: number): void {
+    this.#pacer.setBitrate(bitrateBps);
   }
 
   /**
@@ -264,7 +282,7 @@ export class WebRtcPeer implements Closeable, AsyncDisposable {
       }
       case 'packetsLost': {
         if (feedback.ssrc === this.#video?.ssrc) {
-          this.#video.resend(feedback.sequenceNumbers, this.#roundTripMs);
+          this.#onMissed(this.#video, feedback.sequenceNumbers);
         }
         return;
       }
@@ -278,13 +296,28 @@ export class WebRtcPeer implements Closeable, AsyncDisposable {
     }
   }
 
-  #onReport({ ssrc, fractionLost, packetsLost, jitterTicks, roundTripMs }: RtcpFeedback & { kind: 'report' }): void {
+  #onMissed(stream: OutgoingStream, sequenceNumbers: readonly number[]): void {
+    const missed = stream.resend(sequenceNumbers, this.#roundTripMs);
+    this.#tellArrival(this.#arrival.missed(missed, { packets: stream.packets, bytes: stream.bytes }, performance.now()));
+  }
+
+  #tellArrival(arrival: Arrival | undefined): void {
+    if (arrival !== undefined) {
+      this.events.emit('arrivalMeasured', arrival);
+    }
+  }
+
+  #onReport({ ssrc, fractionLost, packetsLost, jitterTicks, roundTripMs, newestSequenceNumber }: RtcpFeedback & { kind: 'report' }): void {
     if (ssrc !== (this.#video ?? this.#audio)?.ssrc) {
       return;
     }
     this.#roundTripMs = roundTripMs ?? this.#roundTripMs;
     const ticksPerMs = (this.#video === undefined ? AUDIO_CLOCK_HZ : VIDEO_CLOCK_HZ) / 1000;
     this.events.emit('reportReceived', { fractionLost, packetsLost, jitterMs: jitterTicks / ticksPerMs, roundTripMs: this.#roundTripMs });
+    const reachedBytes = this.#video?.bytesUntil(newestSequenceNumber);
+    if (this.#video !== undefined && reachedBytes !== undefined) {
+      this.#tellArrival(this.#arrival.reported({ sentBytes: this.#video.bytes, reachedBytes, fractionLost }, performance.now()));
+    }
   }
 
   #requestKeyFrame(by: 'connected' | 'pli' | 'fir'): void {
@@ -350,24 +383,4 @@ export class WebRtcPeer implements Closeable, AsyncDisposable {
     }
     return this.#closing;
   }
-}
-
-function openStream(transceiver: RTCRtpTransceiver, cname: string, clockRateHz: number): OutgoingStream {
-  const { sender, codecs, headerExtensions, mid, dtlsTransport } = transceiver;
-  const codec = sender.codec ?? codecs[0];
-  if (codec === undefined) {
-    throw new InvalidStateError('werift agreed on no codec for a stream that the offer has one for.');
-  }
-  const retransmission = codecs.find(({ name, parameters }) => name.toLowerCase() === 'rtx' && parameters === `apt=${codec.payloadType}`);
-  const extension = (uri: string): number | undefined => headerExtensions.find((one) => one.uri === uri)?.id;
-  return new OutgoingStream({
-    transport: dtlsTransport,
-    ssrc: sender.ssrc,
-    payloadType: codec.payloadType,
-    clockRateHz,
-    mid: mid ?? '',
-    cname,
-    extensions: { mid: extension(RTP_EXTENSION_URI.sdesMid), absoluteSendTime: extension(RTP_EXTENSION_URI.absSendTime) },
-    retransmission: retransmission === undefined ? undefined : { ssrc: sender.rtxSsrc, payloadType: retransmission.payloadType },
-  });
 }

@@ -21,6 +21,7 @@ class Ends {
   readonly closed: string[] = [];
   readonly losses: number[] = [];
   readonly bitrates: number[] = [];
+  readonly paces: number[] = [];
   readonly tally = new SessionTally(noStats);
   keyFrames = 0;
   due: EncodedUnit[] = [];
@@ -33,6 +34,7 @@ class Ends {
     };
     const peer = {
       events: this.peerEvents, statistics: { packetsSent: 0, bytesSent: 1000, packetsResent: 0 }, close: close('peer'),
+      setPictureBitrate: (bps: number) => { this.paces.push(bps); },
       sendAudio: ({ mediaUs }: EncodedUnit) => { this.sent.push(`audio ${mediaUs}`); },
       sendVideo: ({ mediaUs }: EncodedUnit) => { this.sent.push(`video ${mediaUs}`); },
     };
@@ -77,12 +79,14 @@ test('frames that leave late show as an offset of picture and sound', () => {
   assert.ok(Math.abs(ends.link.figures.avOffsetMs - 20) < 0.1, String(ends.link.figures.avOffsetMs));
 });
 
-test('a report of loss reaches voice and bitrate, also where the viewer estimates no bandwidth', () => {
+test('a report of loss reaches the voice, and what arrives the bitrate, also where the viewer estimates no bandwidth', () => {
   const ends = new Ends();
   const report = { fractionLost: 0.3, packetsLost: 10, jitterMs: 5, roundTripMs: 80 };
   ends.peerEvents.emit('reportReceived', report);
   assert.deepEqual(ends.losses, [0.3]);
-  assert.deepEqual(ends.bitrates, [1_000_000]);
+  ends.peerEvents.emit('arrivalMeasured', { fractionLost: 0.3, sentBps: 1_000_000, arrivedBps: 700_000 });
+  assert.deepEqual(ends.bitrates, [560_000]);
+  assert.deepEqual(ends.paces, ends.bitrates);
   const { fractionLost, roundTripMs } = ends.link.figures;
   assert.deepEqual({ fractionLost, roundTripMs }, { fractionLost: 0.3, roundTripMs: 80 });
 });

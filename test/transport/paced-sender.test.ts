@@ -1,41 +1,75 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
+import type { TestContext } from 'node:test';
 import { PacedSender } from '../../src/transport/paced-sender.ts';
 
-test('a small picture goes at once, a large one in bursts of ten every two milliseconds', (t) => {
+/** A sender with its clock in the test's hands; packets of 1000 bytes note when they leave. */
+function onClock(t: TestContext, bitrateBps: number): { sender: PacedSender; push: (count: number) => void; pass: (ms: number) => void; leftMs: number[] } {
   t.mock.timers.enable({ apis: ['setTimeout'] });
-  const sender = new PacedSender();
-  const sent: number[] = [];
-  sender.send(10, (index) => { sent.push(index); });
-  assert.equal(sent.length, 10);
-  sent.length = 0;
-  sender.send(25, (index) => { sent.push(index); });
-  assert.equal(sent.length, 10);
-  t.mock.timers.tick(2);
-  assert.equal(sent.length, 20);
-  t.mock.timers.tick(2);
-  assert.deepEqual(sent, Array.from({ length: 25 }, (_, index) => index));
+  let nowMs = 0;
+  const leftMs: number[] = [];
+  const sender = new PacedSender(bitrateBps, () => nowMs);
+  return {
+    sender, leftMs,
+    push: (count) => {
+      for (let packet = 0; packet < count; packet++) {
+        sender.push(1000, () => { leftMs.push(nowMs); });
+      }
+    },
+    pass: (ms) => {
+      for (let passed = 0; passed < ms; passed++) {
+        nowMs += 1;
+        t.mock.timers.tick(1);
+      }
+    },
+  };
+}
+
+test('a small picture goes at once, a large one at four times the bitrate', (t) => {
+  const { sender, push, pass, leftMs } = onClock(t, 200_000);
+  push(4);
+  assert.deepEqual(leftMs, [0, 0, 0, 0]);
+  pass(1000);
+  leftMs.length = 0;
+  push(8);
+  pass(100);
+  assert.deepEqual(leftMs.map((ms) => ms - 1000), [0, 0, 0, 0, 0, 2, 12, 22]);
   sender.close();
 });
 
-test('what waits goes before the next picture', (t) => {
-  t.mock.timers.enable({ apis: ['setTimeout'] });
-  const sender = new PacedSender();
-  const sent: string[] = [];
-  sender.send(15, (index) => { sent.push(`a${index}`); });
-  sender.send(2, (index) => { sent.push(`b${index}`); });
-  assert.deepEqual(sent.slice(9), ['a9', 'a10', 'a11', 'a12', 'a13', 'a14', 'b0', 'b1']);
-  t.mock.timers.tick(10);
-  assert.equal(sent.length, 17);
+test('a higher bitrate counts for packets that wait already', (t) => {
+  const { sender, push, pass, leftMs } = onClock(t, 200_000);
+  push(15);
+  pass(10);
+  const slow = leftMs.length;
+  sender.setBitrate(2_000_000);
+  pass(20);
+  assert.deepEqual([slow, leftMs.length], [6, 15]);
+  sender.close();
+});
+
+test('no packet waits longer than 200 ms, and none overtakes another', (t) => {
+  const { sender, push, pass, leftMs } = onClock(t, 30_000);
+  push(40);
+  pass(150);
+  push(5);
+  assert.ok(leftMs.length < 20, `${leftMs.length} left`);
+  pass(51);
+  assert.equal(leftMs.length, 40);
+  pass(150);
+  assert.equal(leftMs.length, 45);
   sender.close();
 });
 
 test('close forgets what waits', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
-  const sender = new PacedSender();
+  const sender = new PacedSender(100_000);
   const send = mock.fn();
-  sender.send(30, send);
+  for (let packet = 0; packet < 30; packet++) {
+    sender.push(1000, send);
+  }
+  const sent = send.mock.callCount();
   sender.close();
-  t.mock.timers.tick(100);
-  assert.equal(send.mock.callCount(), 10);
+  t.mock.timers.tick(1000);
+  assert.equal(send.mock.callCount(), sent);
 });

@@ -51,7 +51,7 @@ test('REMB is bits a second', () => {
 test('reports are read from receiver reports and from sender reports, which a viewer with a microphone sends', () => {
   const sentMs = 1_800_000_000_000;
   const report = new RtcpReceiverInfo({
-    ssrc: VIDEO, fractionLost: 64, packetsLost: 12, highestSequence: 5, jitter: 900, lsr: compactNtp(sentMs), dlsr: Math.round(0.2 * 65_536),
+    ssrc: VIDEO, fractionLost: 64, packetsLost: 12, highestSequence: 2 * 65_536 + 5, jitter: 900, lsr: compactNtp(sentMs), dlsr: Math.round(0.2 * 65_536),
   });
   for (const packet of [
     new RtcpRrPacket({ ssrc: MICROPHONE, reports: [report] }),
@@ -59,7 +59,7 @@ test('reports are read from receiver reports and from sender reports, which a vi
   ]) {
     const [feedback] = overTheWire(packet, sentMs + 250);
     assert.equal(feedback?.kind, 'report');
-    assert.deepEqual([feedback.ssrc, feedback.fractionLost, feedback.packetsLost, feedback.jitterTicks], [VIDEO, 0.25, 12, 900]);
+    assert.deepEqual([feedback.ssrc, feedback.fractionLost, feedback.packetsLost, feedback.jitterTicks, feedback.newestSequenceNumber], [VIDEO, 0.25, 12, 900, 5]);
     assert.ok(Math.abs((feedback.roundTripMs ?? 0) - 50) < 0.1, `${feedback.roundTripMs} ms`);
   }
 });

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { RTCDtlsTransport } from 'werift';
+import { OutgoingStream } from '../../src/transport/outgoing-stream.ts';
+
+/** A stream whose packets are kept instead of sent. */
+function kept(): { stream: OutgoingStream; sent: { sequenceNumber: number; payload: Buffer }[] } {
+  const sent: { sequenceNumber: number; payload: Buffer }[] = [];
+  const transport = {
+    sendRtp: (payload: Buffer, { sequenceNumber }: { sequenceNumber: number }) => {
+      sent.push({ sequenceNumber, payload });
+      return Promise.resolve();
+    },
+  };
+  const stream = new OutgoingStream({
+    transport: transport as unknown as RTCDtlsTransport, ssrc: 7, payloadType: 96, clockRateHz: 90_000, mid: '0', cname: 'test', extensions: {},
+    retransmission: { ssrc: 8, payloadType: 97 },
+  });
+  return { stream, sent };
+}
+
+test('bytes are known up to each packet of late', () => {
+  const { stream, sent } = kept();
+  for (let packet = 0; packet < 600; packet++) {
+    stream.send(Buffer.alloc(100), packet * 3600, true);
+  }
+  const numbers = sent.map(({ sequenceNumber }) => sequenceNumber);
+  assert.equal(stream.bytesUntil(numbers[599]!), 60_000);
+  assert.equal(stream.bytesUntil(numbers[100]!), 10_100);
+  assert.equal(stream.bytesUntil(numbers[0]!), undefined, 'too long ago');
+});
+
+test('lost packets are sent again with their number, once in a round trip, and counted as missed once', () => {
+  const { stream, sent } = kept();
+  stream.send(Buffer.from([1]), 0, false);
+  stream.send(Buffer.from([2]), 0, true);
+  const [, second] = sent.splice(0);
+  assert.equal(stream.resend([second!.sequenceNumber], 60_000), 1);
+  assert.deepEqual(sent.map(({ payload }) => [payload.readUInt16BE(0), payload[2]]), [[second!.sequenceNumber, 2]]);
+  assert.equal(stream.resend([second!.sequenceNumber], 60_000), 0);
+  assert.equal(sent.length, 1);
+  assert.equal(stream.resend([second!.sequenceNumber], 0), 0, 'missed already');
+  assert.equal(stream.resent, 2);
+});
+
+test('what was lost before a key frame is missed but not sent again', () => {
+  const { stream, sent } = kept();
+  stream.send(Buffer.from([1]), 0, true);
+  stream.startAnew();
+  stream.send(Buffer.from([2]), 3600, true);
+  const [before, keyFrame] = sent.splice(0).map(({ sequenceNumber }) => sequenceNumber) as [number, number];
+  assert.equal(stream.resend([before, keyFrame], 0), 2);
+  assert.deepEqual(sent.map(({ payload }) => payload.readUInt16BE(0)), [keyFrame]);
+});
