@@ -32,6 +32,19 @@ export function minimalFilter(points: readonly number[], outputs: number): Minim
   };
 }
 
+/** Returns the filtering of two filters side by side that give one sum: the first has the first taps, the second those after. */
+export function joinedFilter(first: MinimalFilter, second: MinimalFilter): MinimalFilter {
+  const [firstTaps, secondTaps] = [first.taps[0]!.length, second.taps[0]!.length];
+  const window = firstTaps + secondTaps + first.outputs.length - 1;
+  const zeros = (count: number): number[] => Array.from({ length: count }, () => 0);
+  const padded = (row: readonly number[], before: number, length: number): number[] => [...zeros(before), ...row, ...zeros(length - before - row.length)];
+  return {
+    inputs: [...first.inputs.map((row) => padded(row, 0, window)), ...second.inputs.map((row) => padded(row, firstTaps, window))],
+    taps: [...first.taps.map((row) => padded(row, 0, firstTaps + secondTaps)), ...second.taps.map((row) => padded(row, firstTaps, firstTaps + secondTaps))],
+    outputs: first.outputs.map((row, i) => [...row, ...second.outputs[i]!]),
+  };
+}
+
 /** Returns the coefficients of Π (x − root), the constant first. */
 function polynomial(roots: readonly number[]): number[] {
   return roots.reduce<number[]>((coefficients, root) => [0, ...coefficients].map((value, k) => value - root * (coefficients[k] ?? 0)), [1]);

@@ -1,3 +1,5 @@
+import { type LazyTensor, known } from './lazy-tensor.ts';
+
 /** A small matrix as rows. */
 export type Matrix = readonly (readonly number[])[];
 
@@ -14,4 +16,9 @@ export function kroneckerSquare(matrix: Matrix): Matrix {
 /** Returns the indices of the rows that are not all zero. */
 export function nonZeroRows(matrix: Matrix): number[] {
   return [...matrix.keys()].filter((row) => matrix[row]!.some((value) => value !== 0));
+}
+
+/** Returns the matrix as a tensor. */
+export function constantMatrix(matrix: Matrix): LazyTensor {
+  return known([matrix.length, matrix[0]!.length], matrix.flat());
 }

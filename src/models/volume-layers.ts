@@ -1,8 +1,10 @@
 import type { GraphBuilder, Value } from './graph-builder.ts';
-import { type Layer, concat, convolution, enlarge, reshape, slice } from './graph-layers.ts';
+import { type Layer, add, concat, convolution, enlarge, matrixProduct, reshape, slice } from './graph-layers.ts';
 import { permuted, reshaped } from './lazy-tensor.ts';
+import { type MinimalFilter, joinedFilter, minimalFilter } from './minimal-filter.ts';
 import { isTiled } from './plane-convolution.ts';
-import { TILE, tiledConvolutions } from './tiled-convolution.ts';
+import { type Matrix, constantMatrix } from './small-matrix.ts';
+import { depthWeights, tiledConvolutions } from './tiled-convolution.ts';
 
 /**
  * Shape of a volume that is kept as slices: (N · depth) × channels × height × width. Two-dimensional convolutions are what
@@ -20,17 +22,72 @@ export interface SliceShape {
 /** Height and width up to which a volume is convolved in three dimensions at once. */
 const SMALLEST_PLANE = 4;
 
+/** Slices that are made at once from products along the depth. */
+const DEPTH_TILE = 4;
+
+/** Points of the minimal filterings along the depth; of fewer taps the first ones. */
+const DEPTH_POINTS = Object.freeze([0, 1, -1, 2, -2, 0.5]);
+
+/** Most taps of one minimal filtering: with more, float32 is too coarse. */
+const MOST_DEPTH_TAPS = 4;
+
 /**
  * Adds a three-dimensional convolution of stride 1 with zero padding of half its (odd) kernel to a volume kept as slices, which
  * may first be enlarged.
  */
 export function volumeConvolution(g: GraphBuilder, x: Value, layer: Layer, shape: SliceShape): Value {
-  const { enlarged = 1 } = shape;
-  if (layer.weight.shape.at(-1) === 3 && isTiled(g, layer, shape.height * enlarged)) {
-    return tiledConvolutions(g, x, [layer], { side: shape.height, enlarged, neighbours: (tiles) => neighbourTiles(g, tiles, shape) })[0]!;
+  if (g.workingType === 'float32' && layer.weight.shape[2]! > 1 && shape.depth % DEPTH_TILE === 0) {
+    return depthTiled(g, x, layer, shape);
   }
+  const { enlarged = 1 } = shape;
   const map = enlarged === 1 ? x : enlarge(g, x, enlarged);
   return plainConvolution(g, map, layer, { ...shape, height: shape.height * enlarged, width: shape.width * enlarged });
+}
+
+/**
+ * Adds the convolution by minimal filtering along the depth: four slices come from six plane convolutions for a kernel three deep
+ * and from thirteen for one seven deep, where it takes twelve and twenty-eight one by one.
+ */
+function depthTiled(g: GraphBuilder, x: Value, layer: Layer, shape: SliceShape): Value {
+  const { depth, channels, height, width, enlarged = 1 } = shape;
+  const outputs = layer.weight.shape[0]!;
+  const filter = depthFilter(layer.weight.shape[2]!);
+  const banks = filter.taps.length;
+  const spreading = g.shared(`depth inputs ${banks} × ${depth}`, () => constantMatrix(depthSpreading(filter, depth)));
+  const spread = matrixProduct(g, spreading, reshape(g, x, [-1, depth, channels * height * width]));
+  const planes = bankConvolution(g, reshape(g, spread, [-1, banks * channels, height, width]), layer, { filter, side: height, enlarged });
+  const joining = g.shared(`depth outputs ${banks}`, () => constantMatrix(filter.outputs));
+  const size = height * width * enlarged * enlarged;
+  const joined = matrixProduct(g, joining, reshape(g, planes, [-1, banks, outputs * size]));
+  const slices = reshape(g, joined, [-1, outputs, height * enlarged, width * enlarged]);
+  return layer.bias === undefined ? slices : add(g, slices, g.constant(reshaped(layer.bias, [outputs, 1, 1])));
+}
+
+/** Adds a plane convolution for each product along the depth: N × (banks · channels) × … → N × (banks · outputs) × …. */
+function bankConvolution(g: GraphBuilder, x: Value, { weight }: Layer, { filter, side, enlarged }: { filter: MinimalFilter; side: number; enlarged: 1 | 2 }): Value {
+  const [outputs, channels, , ...kernel] = weight.shape as [number, number, number, number, number];
+  if (kernel[0] === 3 && isTiled(g, { weight }, side * enlarged)) {
+    return tiledConvolutions(g, x, [{ weight }], { side, enlarged, depthTaps: filter.taps })[0]!;
+  }
+  const banks = filter.taps.length;
+  const weights = depthWeights(g, permuted(weight, [2, 0, 1, 3, 4]), filter.taps, [banks * outputs, channels, ...kernel]);
+  const pads = kernel.map((size) => size >> 1);
+  return g.node('Conv', [enlarged === 1 ? x : enlarge(g, x, enlarged), weights], {
+    kernel_shape: kernel, strides: [1, 1], dilations: [1, 1], pads: [...pads, ...pads], group: banks,
+  });
+}
+
+function depthFilter(taps: number): MinimalFilter {
+  const few = Math.min(taps, MOST_DEPTH_TAPS);
+  const filter = minimalFilter(DEPTH_POINTS.slice(0, few + DEPTH_TILE - 2), DEPTH_TILE);
+  return few === taps ? filter : joinedFilter(filter, depthFilter(taps - few));
+}
+
+/** Returns what makes the products' inputs of a volume's slices, zeros beyond the first and the last: (tiles · products) × depth. */
+function depthSpreading({ inputs, taps }: MinimalFilter, depth: number): Matrix {
+  const margin = taps[0]!.length >> 1;
+  return Array.from({ length: depth / DEPTH_TILE }, (_, tile) => inputs.map((row) =>
+    Array.from({ length: depth }, (_slice, d) => row[d - tile * DEPTH_TILE + margin] ?? 0))).flat();
 }
 
 /** Adds a convolution of a volume that is not done by tiles, in the way that measured fastest for its shape. */
@@ -64,17 +121,6 @@ function depthSummed(g: GraphBuilder, x: Value, { weight, bias }: Layer, { depth
   const terms = Array.from({ length: kernelDepth }, (_, k) => slice(g, slice(g, padded, [k, k + depth], 1), [k, k + 1], 2));
   const sum = reshape(g, g.node('Sum', terms), [-1, outputs, height, width]);
   return bias === undefined ? sum : g.node('Add', [sum, g.constant(reshaped(bias, [outputs, 1, 1]))]);
-}
-
-/**
- * Adds the transformed tiles of the slice before, the slice itself and the slice after, side by side in axis 1:
- * products × channels × (N · depth) × tiles → products × (3 · channels) × N × (depth · tiles).
- */
-function neighbourTiles(g: GraphBuilder, tiles: Value, { depth, channels, height, width, enlarged = 1 }: SliceShape): Value {
-  const count = (height * width * enlarged * enlarged) / (TILE * TILE);
-  const perVolume = reshape(g, tiles, [0, channels, -1, depth * count]);
-  const padded = g.node('Pad', [perVolume, g.integers([0, 0, 0, count, 0, 0, 0, count])]);
-  return concat(g, [0, 1, 2].map((k) => slice(g, padded, [k * count, (k + depth) * count], 3)), 1);
 }
 
 /** Adds the slices `−count/2 … count/2` around each slice, side by side in the channels; zeros beyond the first and the last. */

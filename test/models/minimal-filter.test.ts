@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { minimalFilter } from '../../src/models/minimal-filter.ts';
+import { joinedFilter, minimalFilter } from '../../src/models/minimal-filter.ts';
 
 it('gives the matrices of F(4, 3) that Lavin and Gray print', () => {
   const { inputs, taps, outputs } = minimalFilter([0, 1, -1, 2, -2], 4);
@@ -10,15 +10,15 @@ it('gives the matrices of F(4, 3) that Lavin and Gray print', () => {
 });
 
 it('filters as a plain filter does, for other sizes too', () => {
-  for (const [points, count] of [[[0, 1, -1], 2], [[0, 1, -1, 2, -2, 0.5, -0.5], 2], [[0, 1, -1, 2, -2], 3]] as const) {
-    const { inputs, taps, outputs } = minimalFilter(points, count);
-    const filter = Array.from({ length: points.length + 2 - count }, (_, k) => 1 / (k + 2));
-    const signal = Array.from({ length: points.length + 1 }, (_, i) => Math.sin(i + 1));
+  const joined = joinedFilter(minimalFilter([0, 1, -1, 2], 3), minimalFilter([0, 1, -1], 3));
+  for (const { inputs, taps, outputs } of [minimalFilter([0, 1, -1], 2), minimalFilter([0, 1, -1, 2, -2, 0.5, -0.5], 2), minimalFilter([0, 1, -1, 2, -2], 3), joined]) {
+    const filter = Array.from({ length: taps[0]?.length ?? 0 }, (_, k) => 1 / (k + 2));
+    const signal = Array.from({ length: inputs[0]?.length ?? 0 }, (_, i) => Math.sin(i + 1));
     const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
     const products = inputs.map((row, i) => dot(row, signal) * dot(taps[i]!, filter));
     for (const [n, row] of outputs.entries()) {
       const expected = dot(filter, signal.slice(n));
-      assert.ok(Math.abs(dot(row, products) - expected) < 1e-12, `output ${n} of ${count} at ${points.length} points`);
+      assert.ok(Math.abs(dot(row, products) - expected) < 1e-12, `output ${n} of ${outputs.length} with ${filter.length} taps`);
     }
   }
 });
