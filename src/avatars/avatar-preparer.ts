@@ -4,6 +4,7 @@ import type { Closeable } from '../base/scope.ts';
 import type { Stats } from '../base/stats.ts';
 import type { Avatar } from './avatar.ts';
 import type { DetectedFace } from './face-detector.ts';
+import { LEAST_MESH_SCORE } from './face-mesh.ts';
 import { PortraitImage } from './portrait-image.ts';
 import type { Rectangle } from './portrait-image.ts';
 import { framePortrait } from './portrait-framing.ts';
@@ -15,9 +16,6 @@ export const LEAST_FACE_PX = 80;
 
 /** Longest side of the picture in which faces are looked for, in pixels. */
 const OVERVIEW_PX = 768;
-
-/** Least confidence of the mesh network: below, what was found is no face. */
-const LEAST_MESH_SCORE = 0.5;
 
 /** What an avatar is called. */
 export interface AvatarIdentity {

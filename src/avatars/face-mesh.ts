@@ -42,8 +42,14 @@ const IRIS_POINTS = 5;
 /** Order of the iris points in a mirrored crop: right and left change places. */
 const MIRRORED_IRIS = [0, 3, 2, 1, 4] as const;
 
-interface Mesh {
+/** Least confidence of the mesh network: below, what was found is no face. */
+export const LEAST_MESH_SCORE = 0.5;
+
+/** A mesh laid on a face. */
+export interface PlacedMesh {
+  /** Confidence that it lies on a face, 0..1. */
   readonly score: number;
+  /** 468 × 3: x, y and z in pixels of the picture. */
   readonly points: Float32Array;
 }
 
@@ -62,12 +68,7 @@ export class FaceMesh {
 
   /** Returns the outline of a detected face. */
   async outline(image: RgbImage, face: DetectedFace): Promise<FaceOutline> {
-    const first = await this.#place(image, {
-      centre: face.centre,
-      sidePx: face.sidePx * FACE_MARGIN,
-      angleRad: Math.atan2(face.rightEye.y - face.leftEye.y, face.rightEye.x - face.leftEye.x),
-    });
-    const { points, score } = await this.#place(image, faceRegion(first.points));
+    const { points, score } = await this.place(image, face);
     const left = await this.#eye(image, eyeRegion(points, LEFT_EYE_INNER, LEFT_EYE_OUTER), true);
     const right = await this.#eye(image, eyeRegion(points, RIGHT_EYE_INNER, RIGHT_EYE_OUTER), false);
     return {
@@ -75,7 +76,17 @@ export class FaceMesh {
     };
   }
 
-  async #place(image: RgbImage, region: SquareRegion): Promise<Mesh> {
+  /** Returns the mesh of a detected face, without its irises. */
+  async place(image: RgbImage, face: DetectedFace): Promise<PlacedMesh> {
+    const first = await this.#placeIn(image, {
+      centre: face.centre,
+      sidePx: face.sidePx * FACE_MARGIN,
+      angleRad: Math.atan2(face.rightEye.y - face.leftEye.y, face.rightEye.x - face.leftEye.x),
+    });
+    return this.#placeIn(image, faceRegion(first.points));
+  }
+
+  async #placeIn(image: RgbImage, region: SquareRegion): Promise<PlacedMesh> {
     const data = cropSquare(image, region, { size: MESH_INPUT, scale: 1 / 255, offset: 0 });
     const outputs = await this.#mesh.run({ image: { dims: [1, MESH_INPUT, MESH_INPUT, 3], data } });
     const mesh = outputs['mesh']?.data;

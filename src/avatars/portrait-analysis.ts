@@ -1,7 +1,7 @@
 import type { Avatar } from './avatar.ts';
 import { inpaintBackground } from './background-inpainter.ts';
 import type { DetectedFace, FaceDetector } from './face-detector.ts';
-import { meshPoint, type FaceMesh } from './face-mesh.ts';
+import { LEAST_MESH_SCORE, meshPoint, type FaceMesh } from './face-mesh.ts';
 import { separateForeground } from './foreground-colours.ts';
 import { shareRemainder } from './layer-remainder.ts';
 import type { BodyLine, PersonMatte } from './person-matte.ts';
@@ -46,6 +46,16 @@ export class PortraitAnalysis {
   /** Returns the faces of a picture, best first. */
   findFaces(image: RgbImage): Promise<DetectedFace[]> {
     return this.#detector.detect(image);
+  }
+
+  /** Returns the mesh (468 × 3, pixels) of the largest face of a picture; undefined when there is none. */
+  async findMesh(image: RgbImage): Promise<Float32Array | undefined> {
+    const [largest] = (await this.findFaces(image)).sort((a, b) => b.sidePx - a.sidePx);
+    if (largest === undefined) {
+      return undefined;
+    }
+    const { score, points } = await this.#mesh.place(image, largest);
+    return score < LEAST_MESH_SCORE ? undefined : points;
   }
 
   /** Returns everything that is drawn of a framed portrait. */

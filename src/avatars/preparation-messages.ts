@@ -6,10 +6,12 @@ import type { RgbImage } from './rgb-image.ts';
 /** What the owner asks of a preparation thread. */
 export type PreparationRequest =
   | { readonly kind: 'findFaces'; readonly call: number; readonly image: RgbImage }
+  | { readonly kind: 'findMesh'; readonly call: number; readonly image: RgbImage }
   | { readonly kind: 'analyse'; readonly call: number; readonly piece: PortraitPiece; readonly face: DetectedFace };
 
 /** What a preparation thread answers. */
 export type PreparationAnswer =
   | { readonly kind: 'faces'; readonly call: number; readonly faces: readonly DetectedFace[] }
+  | { readonly kind: 'mesh'; readonly call: number; readonly points: Float32Array | undefined }
   | { readonly kind: 'analysed'; readonly call: number; readonly portrait: AnalysedPortrait }
   | { readonly kind: 'failed'; readonly call: number; readonly message: string; readonly modelMissing: boolean };

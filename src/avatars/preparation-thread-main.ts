@@ -31,6 +31,10 @@ async function serve(request: PreparationRequest): Promise<void> {
     answer({ kind: 'faces', call: request.call, faces: await ready.findFaces(request.image) });
     return;
   }
+  if (request.kind === 'findMesh') {
+    answer({ kind: 'mesh', call: request.call, points: await ready.findMesh(request.image) });
+    return;
+  }
   const portrait = await ready.analyse(request.piece, request.face);
   answer({ kind: 'analysed', call: request.call, portrait }, [...new Set(
     Object.values(portrait).filter((value) => ArrayBuffer.isView(value)).map((value) => value.buffer),

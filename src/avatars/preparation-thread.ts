@@ -14,7 +14,7 @@ type Unnumbered<T> = T extends unknown ? Omit<T, 'call'> : never;
 /** How long closing waits for calls under way, in milliseconds. */
 const LAST_CALLS_MS = 5000;
 
-/** The thread on which portraits are analysed. It starts, and loads its networks, when it is made. */
+/** The thread on which portraits are analysed and faces are found. It starts, and loads its networks, when it is made. */
 export class PreparationThread implements Closeable {
   readonly #worker: Worker;
   readonly #calls = new PendingCalls<PreparationAnswer>();
@@ -55,6 +55,18 @@ export class PreparationThread implements Closeable {
       throw new InvalidStateError(`The preparation thread answered ${answer.kind} to findFaces.`);
     }
     return answer.faces;
+  }
+
+  /**
+   * Finds the mesh (468 × 3, pixels) of a picture's largest face; undefined when it shows none.
+   * @throws AvatarError `model_missing` when a network's file is missing or damaged.
+   */
+  async findMesh(image: RgbImage): Promise<Float32Array | undefined> {
+    const answer = await this.#call({ kind: 'findMesh', image });
+    if (answer.kind !== 'mesh') {
+      throw new InvalidStateError(`The preparation thread answered ${answer.kind} to findMesh.`);
+    }
+    return answer.points;
   }
 
   /**

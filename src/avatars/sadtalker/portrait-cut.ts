@@ -1,3 +1,4 @@
+import type { PlaneSize } from '../box-filter.ts';
 import type { RgbImage } from '../rgb-image.ts';
 import { resizeBilinear } from './bilinear-resize.ts';
 import { type Box, faceCrop } from './face-crop.ts';
@@ -22,14 +23,16 @@ export interface PortraitCut {
  * width also downwards, and can lie beyond the picture.
  */
 export function cutPortrait(photo: RgbImage, landmarks: readonly Point[], { mode, sizePx }: { mode: PreprocessMode; sizePx: number }): PortraitCut {
-  const { width, height, part } = mode === 'resize' ? wholePicture(photo) : facePart(photo, landmarks, mode);
-  const resized = width === photo.width && height === photo.height ? photo : resizeBilinear(photo, width, height);
-  const [across, down] = [photo.width / width, photo.height / height];
-  const box = {
-    left: Math.round(part.left * across), top: Math.round(part.top * down),
-    right: Math.round(part.right * across), bottom: Math.round(part.bottom * down),
-  };
-  return { face: resizeBilinear(cutBox(resized, part), sizePx, sizePx), box, landmarks: moveLandmarks(landmarks, box, sizePx) };
+  const resized = resizedPart(photo, landmarks, mode);
+  const { width, height, part } = resized;
+  const picture = width === photo.width && height === photo.height ? photo : resizeBilinear(photo, width, height);
+  const box = boxOf(photo, resized);
+  return { face: resizeBilinear(cutBox(picture, part), sizePx, sizePx), box, landmarks: moveLandmarks(landmarks, box, sizePx) };
+}
+
+/** Returns where `cutPortrait` cuts a picture of a size. */
+export function portraitBox(picture: PlaneSize, landmarks: readonly Point[], mode: PreprocessMode): Box {
+  return boxOf(picture, resizedPart(picture, landmarks, mode));
 }
 
 /** Returns a copy of a part of a picture. */
@@ -56,16 +59,24 @@ interface ResizedPart {
   readonly part: Box;
 }
 
-function wholePicture({ width, height }: RgbImage): ResizedPart {
-  return { width, height, part: { left: 0, top: 0, right: width, bottom: height } };
-}
-
-/** The face's square, or with some of its surroundings in the `ext` modes. */
-function facePart(photo: RgbImage, landmarks: readonly Point[], mode: PreprocessMode): ResizedPart {
-  const { width, height, crop, inner } = faceCrop(landmarks, photo.width, photo.height);
+/** The whole picture, the face's square, or the square with some of its surroundings in the `ext` modes. */
+function resizedPart(picture: PlaneSize, landmarks: readonly Point[], mode: PreprocessMode): ResizedPart {
+  if (mode === 'resize') {
+    return { width: picture.width, height: picture.height, part: { left: 0, top: 0, right: picture.width, bottom: picture.height } };
+  }
+  const { width, height, crop, inner } = faceCrop(landmarks, picture.width, picture.height);
   if (mode === 'extcrop' || mode === 'extfull') {
     return { width, height, part: crop };
   }
   const part = { left: crop.left + inner.left, top: crop.top + inner.top, right: crop.left + inner.right, bottom: crop.top + inner.bottom };
   return { width, height, part };
+}
+
+/** The part in the pixels of the picture before it was resized. */
+function boxOf(picture: PlaneSize, { width, height, part }: ResizedPart): Box {
+  const [across, down] = [picture.width / width, picture.height / height];
+  return {
+    left: Math.round(part.left * across), top: Math.round(part.top * down),
+    right: Math.round(part.right * across), bottom: Math.round(part.bottom * down),
+  };
 }
