@@ -79,13 +79,13 @@ test('only the box is written; its middle is the face, its edges fade into the p
         largestStep.outside = Math.max(largestStep.outside, Math.abs(value - 60));
       } else if (edge === 0) {
         largestStep.atEdge = Math.max(largestStep.atEdge, Math.abs(value - 60));
-      } else if (edge >= 7) {
+      } else if (edge >= 4) {
         largestStep.inside = Math.max(largestStep.inside, Math.abs(value - face));
       }
     }
   }
   assert.equal(largestStep.outside, 0);
-  assert.ok(largestStep.atEdge <= 4, `${largestStep.atEdge} levels at the edge`);
+  assert.ok(largestStep.atEdge <= 12, `${largestStep.atEdge} levels at the edge`);
   assert.ok(largestStep.inside <= 1.1, `${largestStep.inside} levels inside`);
   const chroma = picture.subarray(width * height, width * height * 1.25);
   assert.deepEqual([chroma[0], chroma[30 * 50 + 5], chroma[30 * 50 + 46]], [60, 60, 60], 'the same for colours');
@@ -98,7 +98,7 @@ test('an edge on the border of the picture is not feathered, the others are', ()
   const at = (x: number, y: number): number => picture[y * 64 + x]!;
   const face = (x: number, y: number): number => sample(planes.y, SIZE, ((x + 0.5) * SIZE) / 40, (y + 0.5) / 2);
   assert.ok(([[0, 0], [0, 30], [0, 63], [20, 0], [20, 63]] as const).every(([x, y]) => Math.abs(at(x, y) - face(x, y)) <= 1.1));
-  assert.ok(Math.abs(at(39, 30) - 60) <= 5 && Math.abs(face(39, 30) - 60) > 20, `${at(39, 30)} at the edge`);
+  assert.ok(Math.abs(at(39, 30) - 60) < 0.2 * Math.abs(face(39, 30) - 60), `${at(39, 30)} at the edge`);
 });
 
 test('planes are BT.601, limited range, grey without colour', () => {
