@@ -6,11 +6,17 @@ import { PoseTrack } from './pose-track.ts';
 import type { PoseTrackOptions } from './pose-track.ts';
 import type { PoseVae } from './pose-vae.ts';
 
-/** Frames over which one chunk becomes the next, and the portrait's own pose the first. */
-const BLEND_FRAMES = 8;
+/**
+ * Frames over which one chunk becomes the next. Chunks know nothing of each other: fewer frames make the border quicker than
+ * what is within them, more frames make more chunks.
+ */
+const BLEND_FRAMES = 12;
 const STRIDE_FRAMES = POSE_CHUNK_FRAMES - BLEND_FRAMES;
 
-/** A chunk is asked for so many frames before it is needed: half a second for a run of a tenth. */
+/** Frames over which the portrait's own pose becomes the first chunk, which may lie far from it. */
+const START_FRAMES = STRIDE_FRAMES;
+
+/** A chunk is asked for so many frames before it is needed: half a second, for a run of a tenth. */
 const AHEAD_FRAMES = 12;
 
 /**
@@ -21,15 +27,15 @@ export class LivePoseStream implements PoseStream {
   readonly track: PoseTrack;
   readonly #vae: PoseVae;
   readonly #history = new MelHistory();
-  #asked: Promise<Float32Array> | undefined;
+  readonly #asked: Promise<Float32Array>[];
   #failure: Error | undefined;
 
-  /** Asks for the first chunk at once, as if the face had been idle. */
+  /** Asks for the first two chunks at once, as if the face had been idle: the first frames need both. */
   constructor(vae: PoseVae, options: Omit<PoseTrackOptions, 'start'>) {
     this.#vae = vae;
     this.track = new PoseTrack({ ...options, start: 'held' });
     this.#history.push(undefined);
-    this.#asked = this.#ask();
+    this.#asked = [this.#ask(), this.#ask()];
   }
 
   /** Throws what made a chunk fail, from the first call after it on. */
@@ -48,11 +54,10 @@ export class LivePoseStream implements PoseStream {
     }
     // Chunks are taken when they are needed, not when they come: the same sound gives the same motion at any speed.
     while (this.track.rows <= row) {
-      this.#add(await (this.#asked ?? this.#ask()));
-      this.#asked = undefined;
+      this.#add(await (this.#asked.shift() ?? this.#ask()));
     }
-    if (this.track.rows - row <= AHEAD_FRAMES) {
-      this.#asked ??= this.#ask();
+    if (this.track.rows - row <= AHEAD_FRAMES && this.#asked.length === 0) {
+      this.#asked.push(this.#ask());
     }
   }
 
@@ -64,8 +69,9 @@ export class LivePoseStream implements PoseStream {
 
   #add(motion: Float32Array): void {
     const { rawRows } = this.track;
+    const blendFrames = rawRows === 0 ? START_FRAMES : BLEND_FRAMES;
     for (let i = 0; i < POSE_CHUNK_FRAMES; i++) {
-      this.track.write(rawRows + i, motion, { from: i * POSE_COLUMNS, share: smoothStep(0, BLEND_FRAMES + 1, i + 1) });
+      this.track.write(rawRows + i, motion, { from: i * POSE_COLUMNS, share: smoothStep(0, blendFrames + 1, i + 1) });
     }
     this.track.settle(rawRows + STRIDE_FRAMES);
   }
