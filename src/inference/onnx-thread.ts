@@ -3,14 +3,12 @@ import { Worker } from 'node:worker_threads';
 import { AvatarError, InvalidStateError } from '../base/errors.ts';
 import { PendingCalls } from '../base/pending-calls.ts';
 import type { Closeable } from '../base/scope.ts';
+import { SilenceWatch } from '../base/silence-watch.ts';
 import { OnnxModel } from './onnx-model.ts';
 import type { Device, ThreadAnswer, ThreadRequest } from './thread-messages.ts';
 
 /** A request without the number that pairs it with its answer. */
 type Unnumbered<T> = T extends { readonly call: number } ? Omit<T, 'call'> : never;
-
-/** Looks at a thread per `patienceMs`: after a hold-up of this thread one look alone must not condemn the other. */
-const LOOKS = 4;
 
 /** How long closing waits for the run under way. */
 const LAST_RUN_MS = 5000;
@@ -29,17 +27,16 @@ export class OnnxThread implements Closeable {
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
   readonly #calls = new PendingCalls<ThreadAnswer>();
-  readonly #looks: NodeJS.Timeout | undefined;
-  #runs = 0;
-  #silentLooks = 0;
+  /** Over the runs: loading may take any time. */
+  readonly #watch: SilenceWatch | undefined;
   #closing: Promise<void> | undefined;
 
   constructor({ patienceMs }: OnnxThreadOptions = {}) {
-    this.#looks = patienceMs === undefined ? undefined : setInterval(() => { this.#look(patienceMs); }, patienceMs / LOOKS);
-    this.#looks?.unref();
+    this.#watch = patienceMs === undefined ? undefined : new SilenceWatch(patienceMs, () => {
+      this.#fail(new InvalidStateError(`The inference thread gave no answer for ${patienceMs} ms.`));
+    });
     this.#worker = new Worker(new URL('./onnx-thread-main.ts', import.meta.url), { name: 'onnx' });
     this.#worker.on('message', (answer: ThreadAnswer) => {
-      this.#silentLooks = 0;
       this.#calls.settle(answer.call, answer.kind === 'failed' ? new Error(answer.message) : answer);
     });
     this.#worker.on('error', (error: unknown) => { this.#fail(error instanceof Error ? error : new Error(String(error))); });
@@ -70,8 +67,8 @@ export class OnnxThread implements Closeable {
     return new OnnxModel({
       path, inputs, outputs,
       run: async (feeds, wanted) => {
-        this.#runs += 1;
-        const ran = await this.#call({ kind: 'run', model, feeds, outputs: wanted }).finally(() => { this.#runs -= 1; });
+        this.#watch?.asked();
+        const ran = await this.#call({ kind: 'run', model, feeds, outputs: wanted }).finally(() => { this.#watch?.answered(); });
         if (ran.kind !== 'ran') {
           throw new InvalidStateError(`The inference thread answered ${ran.kind} to run.`);
         }
@@ -109,15 +106,8 @@ export class OnnxThread implements Closeable {
     return this.#calls.call((call) => { this.#worker.postMessage({ ...request, call }); });
   }
 
-  #look(patienceMs: number): void {
-    this.#silentLooks = this.#runs > 0 ? this.#silentLooks + 1 : 0;
-    if (this.#silentLooks > LOOKS) {
-      this.#fail(new InvalidStateError(`The inference thread gave no answer for ${patienceMs} ms.`));
-    }
-  }
-
   #fail(error: Error): void {
-    clearInterval(this.#looks);
+    this.#watch?.stop();
     this.#calls.fail(error);
   }
 }

@@ -24,26 +24,36 @@ export class FacePlanes {
 
   /** Takes a face of 3 × size × size RGB bytes. */
   fill(rgb: Uint8Array): void {
-    const { sizePx, y } = this;
-    const pixels = sizePx * sizePx;
-    for (let at = 0; at < pixels; at += 1) {
-      y[at] = (LUMA.r * rgb[at]! + LUMA.g * rgb[pixels + at]! + LUMA.b * rgb[2 * pixels + at]! + LUMA.offset) >> 16;
+    const { sizePx } = this;
+    for (let row = 0; row < sizePx; row += 2) {
+      this.#fillRows(rgb, row * sizePx, (row >> 1) * (sizePx >> 1));
     }
-    this.#fillChroma(rgb, pixels);
   }
 
-  #fillChroma(rgb: Uint8Array, pixels: number): void {
-    const { sizePx, u, v } = this;
-    for (let row = 0, to = 0; row < sizePx; row += 2) {
-      const end = (row + 1) * sizePx;
-      for (let at = row * sizePx; at < end; at += 2, to += 1) {
-        const [red, green, blue] = [at, at + pixels, at + 2 * pixels];
-        const r = rgb[red]! + rgb[red + 1]! + rgb[red + sizePx]! + rgb[red + sizePx + 1]!;
-        const g = rgb[green]! + rgb[green + 1]! + rgb[green + sizePx]! + rgb[green + sizePx + 1]!;
-        const b = rgb[blue]! + rgb[blue + 1]! + rgb[blue + sizePx]! + rgb[blue + sizePx + 1]!;
-        u[to] = (BLUE.r * r + BLUE.g * g + BLUE.b * b + CHROMA_OFFSET) >> 18;
-        v[to] = (RED.r * r + RED.g * g + RED.b * b + CHROMA_OFFSET) >> 18;
-      }
+  /** Fills two rows of luma and one of each chroma, from 2 × 2 pixels at a time. */
+  #fillRows(rgb: Uint8Array, from: number, chromaAt: number): void {
+    const { sizePx, y, u, v } = this;
+    const pixels = sizePx * sizePx;
+    for (let at = from, to = chromaAt; at < from + sizePx; at += 2, to += 1) {
+      const green = at + pixels;
+      const blue = green + pixels;
+      const below = at + sizePx;
+      const r0 = rgb[at]!, r1 = rgb[at + 1]!, r2 = rgb[below]!, r3 = rgb[below + 1]!;
+      const g0 = rgb[green]!, g1 = rgb[green + 1]!, g2 = rgb[green + sizePx]!, g3 = rgb[green + sizePx + 1]!;
+      const b0 = rgb[blue]!, b1 = rgb[blue + 1]!, b2 = rgb[blue + sizePx]!, b3 = rgb[blue + sizePx + 1]!;
+      y[at] = luma(r0, g0, b0);
+      y[at + 1] = luma(r1, g1, b1);
+      y[below] = luma(r2, g2, b2);
+      y[below + 1] = luma(r3, g3, b3);
+      const r = r0 + r1 + r2 + r3;
+      const g = g0 + g1 + g2 + g3;
+      const b = b0 + b1 + b2 + b3;
+      u[to] = (Math.imul(BLUE.r, r) + Math.imul(BLUE.g, g) + Math.imul(BLUE.b, b) + CHROMA_OFFSET) >> 18;
+      v[to] = (Math.imul(RED.r, r) + Math.imul(RED.g, g) + Math.imul(RED.b, b) + CHROMA_OFFSET) >> 18;
     }
   }
+}
+
+function luma(r: number, g: number, b: number): number {
+  return (Math.imul(LUMA.r, r) + Math.imul(LUMA.g, g) + Math.imul(LUMA.b, b) + LUMA.offset) >> 16;
 }
