@@ -6,8 +6,18 @@ export interface SessionRequest {
   readonly avatar?: string;
   /** Id of a voice for typed text, from `listVoices`. Default: the server's. */
   readonly voice?: string;
-  /** Name of an installed model pack. Default: the built-in face. */
+  /** Name of an installed model pack. Default: the server's. */
   readonly pack?: string;
+  /** How the built-in face moves its head. Default: the server's. */
+  readonly style?: 'calm' | 'lively' | 'presenter';
+  /** SadTalker: head-pose style, 0 to 45. Default 0. */
+  readonly poseStyle?: number;
+  /** SadTalker: factor on the expression, 0 to 3. Default 1. */
+  readonly expressionScale?: number;
+  /** SadTalker: true keeps the portrait's pose. Default false. */
+  readonly still?: boolean;
+  /** SadTalker: frames of 40 ms that each frame waits for sound after it: 0 to 13, or 50 for what a film would show; more is smoother and later. Default 0. */
+  readonly lookAheadFrames?: number;
   /** What the microphone is used for. Default: `push`, not at all. */
   readonly mode?: SessionMode;
 }
@@ -21,6 +31,8 @@ export interface SessionDescription {
   readonly streamUrl: string;
   readonly avatar: string;
   readonly voice: string | null;
+  /** Pack that draws the face. */
+  readonly pack: string;
   readonly mode: SessionMode;
   /** Size of the picture in pixels. */
   readonly width: number;
@@ -47,6 +59,11 @@ export interface VoiceSummary {
   readonly name: string;
   /** BCP 47 tag, for example `en-GB` or `yue`. */
   readonly language: string;
+}
+
+/** A pack of networks that can draw the face. */
+export interface PackSummary {
+  readonly id: string;
 }
 
 /** An answer of the server that is no success, or none at all (`unreachable`). */
@@ -148,6 +165,12 @@ export class OratorApi {
   async listVoices(): Promise<readonly VoiceSummary[]> {
     const response = await this.#fetch('/v1/voices');
     return (await response.json() as { voices: VoiceSummary[] }).voices;
+  }
+
+  /** Lists the packs that can draw the face, the server's default first. */
+  async listPacks(): Promise<readonly PackSummary[]> {
+    const response = await this.#fetch('/v1/packs');
+    return (await response.json() as { packs: PackSummary[] }).packs;
   }
 
   async #fetch(path: string, init?: RequestInit): Promise<Response> {

@@ -1,4 +1,5 @@
 import { element } from './element.ts';
+import { FaceForm } from './face-form.ts';
 import { MicrophoneControl } from './microphone-control.ts';
 import { NoticeBoard } from './notice-board.ts';
 import { OratorApi } from './orator-api.ts';
@@ -11,7 +12,7 @@ import { SpeechForm } from './speech-form.ts';
 import { Stage } from './stage.ts';
 import { StreamReadouts } from './stream-readouts.ts';
 
-/** Wait before a newly chosen portrait is connected, so that arrow keys can run along the shelf. */
+/** Wait before a new choice of portrait or movement is connected, so that arrow keys can run along the choices. */
 const SWITCH_DELAY_MS = 350;
 
 /** Conducts the page: its parts, and one session at a time. */
@@ -27,6 +28,7 @@ export class Studio {
   readonly #captions = new Map<string, string>();
   readonly #onError = (error: unknown): void => { this.#notices.showError(error); };
   readonly #portraits = new PortraitShelf(this.#api, { onChosen: (avatar) => { this.#usePortrait(avatar); }, onError: this.#onError });
+  readonly #face = new FaceForm(() => { this.#switchSoon(); });
   readonly #speech = new SpeechForm((text) => { void this.#speak(text); });
   readonly #microphone = new MicrophoneControl(async () => { await this.#useMicrophone(); }, this.#onError);
   readonly #keeper = new SessionKeeper({
@@ -49,6 +51,7 @@ export class Studio {
     const results = await Promise.allSettled([
       this.#portraits.load(),
       this.#api.listVoices().then((voices) => { this.#speech.setVoices(voices); }),
+      this.#api.listPacks().then((packs) => { this.#face.setPacks(packs.map(({ id }) => id)); }),
     ]);
     this.#showLink(this.#keeper.link);
     for (const result of results) {
@@ -61,8 +64,11 @@ export class Studio {
   #request(): SessionRequest {
     const { chosen } = this.#portraits;
     const { voice } = this.#speech;
+    const { style, pack } = this.#face;
     return {
       mode: this.#microphone.mode,
+      style,
+      ...(pack === undefined ? {} : { pack }),
       ...(chosen === null ? {} : { avatar: chosen.id }),
       ...(voice === undefined ? {} : { voice }),
     };
@@ -99,6 +105,11 @@ export class Studio {
 
   #usePortrait(avatar: AvatarSummary): void {
     this.#stage.showPortrait(avatar);
+    this.#switchSoon();
+  }
+
+  /** Connects anew with what is chosen now, where a session runs. */
+  #switchSoon(): void {
     clearTimeout(this.#switchTimer);
     if (this.#keeper.link.kind !== 'ready') {
       this.#switchTimer = setTimeout(() => { void this.#keeper.restart(); }, SWITCH_DELAY_MS);

@@ -2,6 +2,9 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { AvatarError } from './base/errors.ts';
+import { FILM_FLAGS, filmArguments, joinAngleLists } from './film-arguments.ts';
+import type { FilmArguments } from './film-arguments.ts';
+import type { SadTalkerFilm } from './packs/sadtalker-film.ts';
 import type { Config } from './server/config.ts';
 
 const MODELS_FOLDER = fileURLToPath(new URL('../models', import.meta.url));
@@ -9,16 +12,20 @@ const DEFAULT_CONFIG = fileURLToPath(new URL('../config/orator.yaml', import.met
 
 /** Every command with its usage and what it does; README's table and a test are held to this list. */
 export const COMMANDS = {
-  serve: { usage: 'serve [--config FILE] [--host ADDRESS] [--port NUMBER]', help: 'Starts the server and prints its address.' },
-  render: { usage: 'render PORTRAIT SPEECH OUT.mp4 [--seed NUMBER] [--config FILE]', help: 'Makes a film: PORTRAIT is an image file or an avatar\'s id, SPEECH any sound file.' },
-  import: { usage: 'models import FOLDER', help: 'Turns the official SadTalker checkpoints in FOLDER into ONNX graphs under models/sadtalker.' },
+  serve: { usage: 'serve [--config FILE] [--host ADDRESS] [--port NUMBER] [--pack NAME]', help: 'Starts the server and prints its address. The pack (built-in or sadtalker) draws faces unless a session asks for another.' },
+  render: { usage: 'render PORTRAIT SPEECH OUT.mp4 [--seed NUMBER] [--style NAME] [--config FILE]', help: 'Makes a film: PORTRAIT is an image file or an avatar\'s id, SPEECH any sound file; the head moves in the style calm, lively or presenter.' },
+  renderSadTalker: {
+    usage: 'render PORTRAIT SPEECH OUT.mp4 --pack sadtalker [--preprocess MODE] [--size 256] [--still] [--pose_style NUMBER] [--expression_scale NUMBER] [--input_yaw DEGREES] [--input_pitch DEGREES] [--input_roll DEGREES] [--batch_size NUMBER] [--ref_pose VIDEO] [--ref_eyeblink VIDEO] [--seed NUMBER]',
+    help: 'Makes the film with SadTalker\'s networks; the options have the reference\'s names and defaults.',
+  },
+  import: { usage: 'models import FOLDER', help: 'Turns the official SadTalker checkpoints in FOLDER into ONNX graphs, in the folder of the setting sadtalker.folder.' },
   list: { usage: 'models list', help: 'Prints the imported graphs.' },
   verify: { usage: 'models verify', help: 'Runs each imported graph once and compares half precision with full.' },
   help: { usage: 'help', help: 'Prints this list.' },
 } as const;
 
 const OPTIONS = {
-  config: { type: 'string' }, host: { type: 'string' }, port: { type: 'string' }, seed: { type: 'string' },
+  config: { type: 'string' }, host: { type: 'string' }, port: { type: 'string' }, ...FILM_FLAGS,
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -37,7 +44,7 @@ export async function run(args: string[]): Promise<number> {
 async function dispatch(args: string[]): Promise<number> {
   let parsed;
   try {
-    parsed = parseArgs({ args, options: OPTIONS, allowPositionals: true });
+    parsed = parseArgs({ args: joinAngleLists(args), options: OPTIONS, allowPositionals: true });
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n${usage()}`);
     return 2;
@@ -53,7 +60,7 @@ async function dispatch(args: string[]): Promise<number> {
   if (command === 'render' && operands.length === 3) {
     return render(operands as [string, string, string], values);
   }
-  if (command === 'models' && await models(operands)) {
+  if (command === 'models' && await models(operands, values)) {
     return 0;
   }
   console.error(`Not understood: ${args.join(' ')}\n${usage()}`);
@@ -70,6 +77,7 @@ async function readSettings(values: Values): Promise<Config> {
     ...process.env,
     ...(values.host === undefined ? {} : { ORATOR_SERVER_HOST: values.host }),
     ...(values.port === undefined ? {} : { ORATOR_SERVER_PORT: values.port }),
+    ...(values.pack === undefined ? {} : { ORATOR_FACE_PACK: values.pack }),
   });
 }
 
@@ -93,27 +101,40 @@ async function serve(values: Values): Promise<number> {
 
 /** Makes a film from a portrait and a sound file. */
 async function render([portrait, speech, out]: [string, string, string], values: Values): Promise<number> {
+  const film = filmArguments(values);
   const config = await readSettings(values);
   const { renderFilm } = await import('./film.ts');
   const cancel = new AbortController();
   process.once('SIGINT', () => { cancel.abort(); });
   const startMs = performance.now();
-  const { seconds, frames } = await renderFilm({
+  const { width, height, seconds, frames } = await renderFilm({
     portrait: existsSync(portrait) ? { file: portrait } : { avatar: portrait },
-    speechFile: speech, outFile: out, seed: Number(values.seed ?? 1),
+    speechFile: speech, outFile: out, seed: film.seed, style: film.style,
+    ...((film.pack ?? config.face.pack) === 'sadtalker' ? { sadtalker: sadTalkerFilm(film, config) } : {}),
     avatarFolder: config.avatars.folder, modelsFolder: MODELS_FOLDER, signal: cancel.signal,
     onProgress: (share) => { showProgress(share); },
   });
   const tookS = (performance.now() - startMs) / 1000;
   console.error('');
-  console.log(`${out}: ${frames} frames, ${seconds.toFixed(1)} s of film in ${tookS.toFixed(1)} s (${(seconds / tookS).toFixed(1)} times real time).`);
+  console.log(`${out}: ${frames} frames of ${width} × ${height}, ${seconds.toFixed(1)} s of film in ${tookS.toFixed(1)} s (${(seconds / tookS).toFixed(1)} times real time).`);
   return 0;
 }
 
+/** The film's options for SadTalker; where and how its networks run is a setting. */
+function sadTalkerFilm(film: FilmArguments, { sadtalker }: Config): SadTalkerFilm {
+  return {
+    settings: { ...sadtalker, preprocess: film.preprocess, size: film.size, batch: film.batch_size },
+    still: film.still, poseStyle: film.pose_style, expressionScale: film.expression_scale,
+    anglesDeg: { yaw: film.input_yaw, pitch: film.input_pitch, roll: film.input_roll },
+    poseVideo: film.ref_pose, blinkVideo: film.ref_eyeblink,
+  };
+}
+
 /** Imports, lists or verifies model packs; false when the words are none of these. */
-async function models([action, folder, ...more]: string[]): Promise<boolean> {
+async function models([action, folder, ...more]: string[], values: Values): Promise<boolean> {
   const { importModels, listModels, verifyModels } = await import('./model-pack.ts');
-  const options = { modelsFolder: MODELS_FOLDER, print: (line: string): void => { console.log(line); } };
+  const { sadtalker } = await readSettings(values);
+  const options = { packFolder: sadtalker.folder, print: (line: string): void => { console.log(line); } };
   if (action === 'import' && folder !== undefined && more.length === 0) {
     const cancel = new AbortController();
     process.once('SIGINT', () => { cancel.abort(); });

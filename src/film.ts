@@ -7,20 +7,23 @@ import { MelStream } from './audio/mel-stream.ts';
 import { Resampler } from './audio/resampler.ts';
 import { AvatarError } from './base/errors.ts';
 import { silentLogger } from './base/logger.ts';
+import { FRAME_US } from './base/media-clock.ts';
+import type { MotionFrame } from './base/motion-frame.ts';
 import type { Picture } from './base/picture.ts';
 import { Scope } from './base/scope.ts';
 import { noStats } from './base/stats.ts';
 import { Mp4Writer } from './encode/mp4-writer.ts';
 import { SpeechFileReader } from './encode/speech-file-reader.ts';
-import { FaceMotion } from './motion/face-motion.ts';
-import { LipExpressionModel } from './motion/lip-expression-model.ts';
-import type { FaceDrawing } from './render/renderer.ts';
-import { WarpRenderer } from './render/warp-renderer.ts';
+import { BuiltInPack } from './packs/built-in-pack.ts';
+import { FACE_DEFAULTS } from './packs/face-pack.ts';
+import type { FaceOptions, OpenFace } from './packs/face-pack.ts';
+import { openSadTalkerFilm } from './packs/sadtalker-film.ts';
+import type { SadTalkerFilm } from './packs/sadtalker-film.ts';
 
 const VOICE_RATE_HZ = 48_000;
 const MEL_RATE_HZ = 16_000;
 
-/** Frames drawn ahead of the encoder. */
+/** Frames drawn ahead of the encoder by the built-in face. */
 const DRAWN_AHEAD = 2;
 
 /** What a film is made of. */
@@ -33,6 +36,10 @@ export interface FilmOptions {
   readonly outFile: string;
   /** Seed of head and eyes: the same seed gives the same film. */
   readonly seed: number;
+  /** Built-in face: how the head moves. Default `lively`. */
+  readonly style?: FaceOptions['style'];
+  /** Draws with SadTalker's networks instead of the built-in face. */
+  readonly sadtalker?: SadTalkerFilm;
   readonly avatarFolder: string;
   readonly modelsFolder: string;
   readonly signal?: AbortSignal;
@@ -42,6 +49,9 @@ export interface FilmOptions {
 
 /** What was made. */
 export interface FilmSummary {
+  /** Size of its picture in pixels. */
+  readonly width: number;
+  readonly height: number;
   readonly frames: number;
   readonly seconds: number;
 }
@@ -54,12 +64,11 @@ export async function renderFilm(options: FilmOptions): Promise<FilmSummary> {
   await using scope = new Scope();
   const reader = scope.own(await SpeechFileReader.open(options.speechFile, { sampleRateHz: VOICE_RATE_HZ }));
   const avatar = await openAvatar(options, scope);
-  const drawing = scope.own(await scope.own(new WarpRenderer({ threads: 1 })).open(avatar));
-  const face = scope.own(new FaceMotion({ model: scope.own(await LipExpressionModel.open(options.modelsFolder)), seed: options.seed }));
+  const face = await openFace(options, avatar, scope);
   const resampler = scope.own(await Resampler.create(VOICE_RATE_HZ, MEL_RATE_HZ));
-  const writer = scope.own(await Mp4Writer.open(options.outFile, { width: avatar.width, height: avatar.height }));
+  const writer = scope.own(await Mp4Writer.open(options.outFile, { width: face.drawing.width, height: face.drawing.height }));
   const mel = new MelStream({ holdPartialFrames: true });
-  const frames = new FilmFrames({ mel, face, drawing, write: (picture) => writer.writePicture(picture) });
+  const frames = new FilmFrames({ mel, face, drawnAhead: options.sadtalker?.settings.batch ?? DRAWN_AHEAD, write: (picture) => writer.writePicture(picture) });
   let samples = 0;
   for await (const block of reader) {
     options.signal?.throwIfAborted();
@@ -79,7 +88,7 @@ export async function renderFilm(options: FilmOptions): Promise<FilmSummary> {
     throw new AvatarError('unreadable_media', `${options.speechFile} holds less than one frame (40 ms) of sound. Give a longer file.`);
   }
   await writer.finish();
-  return { frames: frames.count, seconds: samples / VOICE_RATE_HZ };
+  return { width: face.drawing.width, height: face.drawing.height, frames: frames.count, seconds: samples / VOICE_RATE_HZ };
 }
 
 async function openAvatar({ portrait, avatarFolder, modelsFolder }: FilmOptions, scope: Scope): Promise<Avatar> {
@@ -91,32 +100,65 @@ async function openAvatar({ portrait, avatarFolder, modelsFolder }: FilmOptions,
   return preparer.prepare(await readFile(portrait.file), { name: basename(portrait.file, extname(portrait.file)) });
 }
 
+async function openFace({ speechFile, modelsFolder, seed, style = FACE_DEFAULTS.style, sadtalker }: FilmOptions, avatar: Avatar, scope: Scope): Promise<OpenFace> {
+  const opened = sadtalker === undefined
+    ? await scope.own(await BuiltInPack.open({ modelsFolder, renderThreads: 1, logger: silentLogger, stats: noStats })).openFace(avatar, { ...FACE_DEFAULTS, seed, style })
+    : await openSadTalkerFilm(sadtalker, { avatar, seed, scope, countFrames: () => countFrames(speechFile) });
+  scope.own(opened.motion);
+  scope.own(opened.drawing);
+  return opened;
+}
+
+/** Counts the video frames of a speech file by reading it once. */
+async function countFrames(speechFile: string): Promise<number> {
+  await using reader = await SpeechFileReader.open(speechFile, { sampleRateHz: VOICE_RATE_HZ });
+  let samples = 0;
+  for await (const block of reader) {
+    samples += block.samples.length;
+  }
+  return Math.floor((samples * 1_000_000) / VOICE_RATE_HZ / FRAME_US);
+}
+
 /** Draws windows as they become ready, a few frames ahead of the writer. */
 class FilmFrames {
   readonly #mel: MelStream;
-  readonly #face: FaceMotion;
-  readonly #drawing: FaceDrawing;
+  readonly #face: OpenFace;
+  readonly #drawnAhead: number;
   readonly #write: (picture: Picture) => Promise<void>;
   readonly #drawn: Promise<Picture>[] = [];
   count = 0;
 
-  constructor(parts: { mel: MelStream; face: FaceMotion; drawing: FaceDrawing; write: (picture: Picture) => Promise<void> }) {
+  constructor(parts: { mel: MelStream; face: OpenFace; drawnAhead: number; write: (picture: Picture) => Promise<void> }) {
     this.#mel = parts.mel;
     this.#face = parts.face;
-    this.#drawing = parts.drawing;
+    this.#drawnAhead = parts.drawnAhead;
     this.#write = parts.write;
   }
 
   async drawReady(): Promise<void> {
     for (let window = this.#mel.take(); window !== undefined; window = this.#mel.take()) {
-      this.#drawn.push(this.#drawing.draw(await this.#face.next(window, 'speaking')));
-      this.count += 1;
-      await this.#writeDownTo(DRAWN_AHEAD);
+      const motion = await this.#face.motion.next(window, 'speaking');
+      if (motion !== undefined) {
+        await this.#draw(motion);
+      }
     }
   }
 
+  /** Draws the frames that waited for more sound, and writes what is left. */
   async finish(): Promise<void> {
+    for (const motion of await this.#face.motion.finish()) {
+      await this.#draw(motion);
+    }
     await this.#writeDownTo(0);
+  }
+
+  async #draw(motion: MotionFrame): Promise<void> {
+    const picture = this.#face.drawing.draw(motion);
+    // It is awaited in its turn; a failure before that must not count as unhandled.
+    picture.catch(() => undefined);
+    this.#drawn.push(picture);
+    this.count += 1;
+    await this.#writeDownTo(this.#drawnAhead);
   }
 
   async #writeDownTo(left: number): Promise<void> {

@@ -54,6 +54,8 @@ export interface SessionParts {
   readonly id: string;
   readonly avatar: Avatar;
   readonly voice: string;
+  /** Name of the pack that draws the face. */
+  readonly pack: string;
   readonly mode: SessionMode;
   /** From sound in to sound and picture out, whole ticks. */
   readonly delayMs: number;
@@ -73,6 +75,7 @@ export class Session implements Closeable {
   readonly id: string;
   readonly avatar: Avatar;
   readonly voice: string;
+  readonly pack: string;
   readonly events: Emitter<SessionEvents>;
   readonly #parts: SessionParts;
   readonly #scope = new Scope();
@@ -101,6 +104,7 @@ export class Session implements Closeable {
     this.id = parts.id;
     this.avatar = parts.avatar;
     this.voice = parts.voice;
+    this.pack = parts.pack;
     this.#mode = parts.mode;
     this.#parts = parts;
     this.events = new Emitter((error) => { parts.logger.error({ err: error, session: this.id }, 'A listener of a session failed.'); });
@@ -137,7 +141,7 @@ export class Session implements Closeable {
   /** Numbers since the start, for the line that sums the session up. */
   get summary(): object {
     const { framesSent, bytesSent } = this.gauges;
-    return { avatar: this.avatar.id, playedMs: this.#ticks * (TICK_US / 1000), framesSent, bytesSent, speechToFrameMs: this.#speechToFrameMs, ...this.#parts.stats.counts() };
+    return { avatar: this.avatar.id, pack: this.pack, playedMs: this.#ticks * (TICK_US / 1000), framesSent, bytesSent, speechToFrameMs: this.#speechToFrameMs, ...this.#parts.stats.counts() };
   }
 
   /** When the session last had speech, a message or a microphone, in `performance.now()` time. */

@@ -10,7 +10,7 @@ import { VoiceActivityModel } from './audio/voice-activity-model.ts';
 import { AvatarError } from './base/errors.ts';
 import type { VideoCodec } from './base/encoded-unit.ts';
 import type { Logger } from './base/logger.ts';
-import { MediaClock } from './base/media-clock.ts';
+import { FRAME_US, MediaClock } from './base/media-clock.ts';
 import { Scope } from './base/scope.ts';
 import type { Closeable } from './base/scope.ts';
 import type { Stats } from './base/stats.ts';
@@ -19,11 +19,13 @@ import { SizedEncoder } from './encode/sized-encoder.ts';
 import { VoiceEncoder } from './encode/voice-encoder.ts';
 import { FrameBudget } from './session/frame-budget.ts';
 import { FrameLine } from './session/frame-line.ts';
-import { FaceMotion } from './motion/face-motion.ts';
-import { LipExpressionModel } from './motion/lip-expression-model.ts';
-import type { ExpressionModel } from './motion/expression-model.ts';
-import type { Renderer } from './render/renderer.ts';
-import { WarpRenderer } from './render/warp-renderer.ts';
+import { BuiltInPack } from './packs/built-in-pack.ts';
+import { FACE_DEFAULTS } from './packs/face-pack.ts';
+import type { FaceOptions, FacePack, PackName } from './packs/face-pack.ts';
+import { PackShelf } from './packs/pack-shelf.ts';
+import { SadTalkerPack } from './packs/sadtalker-pack.ts';
+import type { SadTalkerSettings } from './packs/sadtalker-pack.ts';
+import { PackSeats } from './packs/pack-seats.ts';
 import { SessionTally } from './session/session-tally.ts';
 import { Session } from './session.ts';
 import { SpeechLine } from './session/speech-line.ts';
@@ -35,18 +37,28 @@ import { VoiceLine } from './session/voice-line.ts';
 
 const MODELS_FOLDER = fileURLToPath(new URL('../models', import.meta.url));
 
-/** Packs of networks that can draw a face. */
-export const PACKS = ['built-in'] as const;
-
 /** How a studio is set up; the settings of the same names explain them. */
 export interface StudioOptions {
   readonly speech: { readonly voice: string; readonly maxTextChars: number; readonly maxQueuedMs: number; readonly pipelineMs: number };
   readonly video: { readonly codecs: readonly VideoCodec[]; readonly startKbps: number; readonly minKbps: number; readonly maxKbps: number };
   readonly avatars: { readonly folder: string; readonly default: string; readonly max: number };
   readonly webrtc: { readonly iceServers: readonly IceServer[]; readonly portMin: number; readonly portMax: number; readonly publicAddress: string; readonly loopbackOnly: boolean; readonly silenceTimeoutMs: number };
+  readonly face: { readonly pack: PackName; readonly style: FaceOptions['style'] };
+  readonly sadtalker: SadTalkerSettings;
   /** 0: one less than the machine has cores. */
   readonly renderThreads: number;
 }
+
+/** What a client may ask of a face. */
+type FaceWishes = { readonly [Option in keyof Omit<FaceOptions, 'seed'>]?: FaceOptions[Option] | undefined };
+
+/** What a client may ask of a session; the defaults are the studio's. */
+export type SessionWishes = FaceWishes & {
+  readonly avatar?: string | undefined;
+  readonly voice?: string | undefined;
+  readonly pack?: string | undefined;
+  readonly mode?: SessionMode | undefined;
+};
 
 /** What all sessions share: clock, portraits, drawing threads, networks, voices. */
 export class Studio implements Closeable {
@@ -57,23 +69,22 @@ export class Studio implements Closeable {
   readonly #stats: Stats;
   readonly #clock: MediaClock;
   readonly #budget = new FrameBudget();
-  readonly #renderer: Renderer;
-  readonly #expression: ExpressionModel;
+  readonly #packs: PackShelf;
   readonly #textToSpeech: TextToSpeech | undefined;
   readonly #voiceActivity: VoiceActivityModel;
+  readonly #seats = new PackSeats();
 
-  /** Opens everything that sessions share; nothing is loaded later than here but portraits. */
+  /** Opens everything that sessions share; nothing is loaded later than here but portraits and packs that are asked for by name. */
   static async open(options: StudioOptions, { logger, stats }: { logger: Logger; stats: Stats }): Promise<Studio> {
     const scope = new Scope();
     try {
-      const renderer = scope.own(new WarpRenderer({ ...(options.renderThreads === 0 ? {} : { threads: options.renderThreads }), stats, logger }));
-      const [avatars, expression, voiceActivity, textToSpeech] = await Promise.all([
+      const [packs, avatars, voiceActivity, textToSpeech] = await Promise.all([
+        openPacks(options, { logger, stats }),
         AvatarStore.open({ folder: options.avatars.folder, max: options.avatars.max, modelsFolder: MODELS_FOLDER, logger, stats }),
-        LipExpressionModel.open(MODELS_FOLDER),
         VoiceActivityModel.open(MODELS_FOLDER, { stats, logger }),
         openTextToSpeech(logger),
       ]);
-      return new Studio({ scope, options, logger, stats, renderer, avatars: scope.own(avatars), expression: scope.own(expression), voiceActivity: scope.own(voiceActivity), textToSpeech: textToSpeech && scope.own(textToSpeech) });
+      return new Studio({ scope, options, logger, stats, packs: scope.own(packs), avatars: scope.own(avatars), voiceActivity: scope.own(voiceActivity), textToSpeech: textToSpeech && scope.own(textToSpeech) });
     } catch (error) {
       await scope.close();
       throw error;
@@ -81,18 +92,17 @@ export class Studio implements Closeable {
   }
 
   private constructor(parts: {
-    scope: Scope; options: StudioOptions; logger: Logger; stats: Stats; renderer: Renderer; avatars: AvatarStore;
-    expression: ExpressionModel; voiceActivity: VoiceActivityModel; textToSpeech: TextToSpeech | undefined;
+    scope: Scope; options: StudioOptions; logger: Logger; stats: Stats; packs: PackShelf; avatars: AvatarStore;
+    voiceActivity: VoiceActivityModel; textToSpeech: TextToSpeech | undefined;
   }) {
     this.#scope = parts.scope;
     this.#options = parts.options;
     this.#logger = parts.logger;
     this.#stats = parts.stats;
-    this.#renderer = parts.renderer;
+    this.#packs = parts.packs;
     this.avatars = parts.avatars;
     this.#voiceActivity = parts.voiceActivity;
     this.#textToSpeech = parts.textToSpeech;
-    this.#expression = parts.expression;
     this.#clock = new MediaClock({ stats: this.#stats, onError: (error) => { this.#logger.error({ err: error }, 'A tick of the media clock failed.'); } });
   }
 
@@ -101,36 +111,54 @@ export class Studio implements Closeable {
     return this.#textToSpeech?.voices() ?? [];
   }
 
+  /** Packs that are loaded, for metrics. */
+  get loadedPacks(): readonly FacePack[] {
+    return this.#packs.loaded;
+  }
+
+  /** Names of the packs that a session can ask for, the default first. */
+  async packs(): Promise<PackName[]> {
+    const { pack } = this.#options.face;
+    return (await this.#packs.installed()).sort((a, b) => Number(b === pack) - Number(a === pack));
+  }
+
   /**
    * Opens a session, waiting for its viewer.
-   * @throws AvatarError `unknown_pack`, `unknown_avatar`, `unknown_voice`.
+   * @throws AvatarError `unknown_pack`, `device_too_slow`, `overloaded`, `unknown_avatar`, `unknown_voice`.
    */
-  async openSession(asked: { avatar?: string | undefined; voice?: string | undefined; pack?: string | undefined; mode?: SessionMode | undefined }): Promise<Session> {
-    if (asked.pack !== undefined && !PACKS.some((pack) => pack === asked.pack)) {
-      throw new AvatarError('unknown_pack', `There is no pack ${asked.pack}. Installed: ${PACKS.join(', ')}.`);
-    }
-    const voice = asked.voice ?? this.#options.speech.voice;
-    if (asked.voice !== undefined) {
+  async openSession(wishes: SessionWishes): Promise<Session> {
+    const { speech, face: { pack: defaultPack, style }, avatars } = this.#options;
+    const voice = wishes.voice ?? speech.voice;
+    if (wishes.voice !== undefined) {
       this.#textToSpeech?.checkVoice(voice);
     }
-    const avatar = await this.avatars.get(asked.avatar ?? this.#options.avatars.default);
-    const { speech } = this.#options;
+    const avatar = await this.avatars.get(wishes.avatar ?? avatars.default);
+    const pack = await this.#packs.get(wishes.pack ?? defaultPack);
+    const giveSeatBack = this.#seats.take(pack);
     const id = randomUUID();
     const stats = new SessionTally(this.#stats);
-    return Session.open({
-      id, avatar, voice, stats,
-      mode: asked.mode ?? 'push',
-      delayMs: speech.pipelineMs,
-      clock: this.#clock, logger: this.#logger,
-      mel: new MelStream(),
-      voiceActivity: this.#voiceActivity.detector({ stats }),
-      openMicrophone: () => Microphone.create({ stats }),
-      openSpeech: () => SpeechLine.open({
-        ...speech, voice, delayMs: speech.pipelineMs, textToSpeech: this.#textToSpeech,
-        onListenerError: (error) => { this.#logger.error({ err: error, session: id }, 'A listener of a speech line failed.'); },
-      }),
-      openLink: (offerSdp, onFailed) => this.#openLink(offerSdp, { avatar, seed: seedOf(id), stats, onFailed }),
-    });
+    const face: FaceOptions = { ...FACE_DEFAULTS, style, ...definedOf(wishes), seed: seedOf(id) };
+    const delayMs = speech.pipelineMs + (pack.name === 'sadtalker' ? face.lookAheadFrames * (FRAME_US / 1000) : 0);
+    try {
+      const session = await Session.open({
+        id, avatar, voice, stats, delayMs, pack: pack.name,
+        mode: wishes.mode ?? 'push',
+        clock: this.#clock, logger: this.#logger,
+        mel: new MelStream(),
+        voiceActivity: this.#voiceActivity.detector({ stats }),
+        openMicrophone: () => Microphone.create({ stats }),
+        openSpeech: () => SpeechLine.open({
+          ...speech, voice, delayMs, textToSpeech: this.#textToSpeech,
+          onListenerError: (error) => { this.#logger.error({ err: error, session: id }, 'A listener of a speech line failed.'); },
+        }),
+        openLink: (offerSdp, onFailed) => this.#openLink(offerSdp, { avatar, pack, face, stats, onFailed }),
+      });
+      session.events.on('ended', giveSeatBack);
+      return session;
+    } catch (error) {
+      giveSeatBack();
+      throw error;
+    }
   }
 
   /** The share of frames that every session leaves out at the moment. */
@@ -147,17 +175,19 @@ export class Studio implements Closeable {
   }
 
   /** Answers a viewer's offer and builds what draws, encodes and sends for it; what was built is closed when a part fails. */
-  async #openLink(offerSdp: string, { avatar, seed, stats, onFailed }: LinkOrder): Promise<{ link: ViewerLink; answerSdp: string }> {
+  async #openLink(offerSdp: string, { avatar, pack, face, stats, onFailed }: LinkOrder): Promise<{ link: ViewerLink; answerSdp: string }> {
     const { video, webrtc } = this.#options;
     const offeredAtMs = performance.now();
     const startBps = video.startKbps * 1000;
     await using scope = new Scope();
     const { peer, answerSdp } = await WebRtcPeer.answer(offerSdp, { ...webrtc, videoCodecs: video.codecs, logger: this.#logger });
     scope.own(peer);
-    const drawing = scope.own(await this.#renderer.open(avatar));
-    const encoder = scope.own(await SizedEncoder.open({ codec: peer.videoCodec ?? 'vp8', width: avatar.width, height: avatar.height, bitrateBps: startBps, logger: this.#logger }));
+    const { drawing, motion } = await pack.openFace(avatar, face);
+    scope.own(motion);
+    scope.own(drawing);
+    const encoder = scope.own(await SizedEncoder.open({ codec: peer.videoCodec ?? 'vp8', width: drawing.width, height: drawing.height, bitrateBps: startBps, logger: this.#logger }));
     const voice = scope.own(await VoiceLine.open({ openEncoder: (expectedLossPercent) => VoiceEncoder.open({ expectedLossPercent }), stats, onFailed }));
-    const frames = new FrameLine({ face: new FaceMotion({ model: this.#expression, seed }), drawing, encoder, budget: this.#budget, stats, onFailed });
+    const frames = new FrameLine({ motion, drawing, encoder, budget: this.#budget, stats, onFailed });
     scope.release();
     return {
       link: new ViewerLink({
@@ -172,9 +202,31 @@ export class Studio implements Closeable {
 /** What a link is built for. */
 interface LinkOrder {
   readonly avatar: Avatar;
-  readonly seed: number;
+  readonly pack: FacePack;
+  readonly face: FaceOptions;
   readonly stats: Stats;
   readonly onFailed: (error: unknown) => void;
+}
+
+/** The built-in pack, and SadTalker's: loaded now when sessions get it unless they say otherwise, else when one asks for it. */
+async function openPacks({ face, sadtalker, renderThreads }: StudioOptions, parts: { logger: Logger; stats: Stats }): Promise<PackShelf> {
+  const shelf = new PackShelf(await BuiltInPack.open({ modelsFolder: MODELS_FOLDER, renderThreads, ...parts }), [{
+    name: 'sadtalker',
+    isInstalled: () => SadTalkerPack.isInstalled(sadtalker.folder),
+    open: () => SadTalkerPack.open(sadtalker, { film: false, ...parts }),
+  }]);
+  try {
+    await shelf.get(face.pack);
+    return shelf;
+  } catch (error) {
+    await shelf.close();
+    throw error;
+  }
+}
+
+/** What was asked for, without the fields that were not. */
+function definedOf(wishes: SessionWishes): Partial<FaceOptions> {
+  return Object.fromEntries(Object.entries(wishes).filter(([key, value]) => value !== undefined && key in FACE_DEFAULTS));
 }
 
 /** The built-in engine, or none where its optional package is not installed. */

@@ -74,7 +74,7 @@ interface Room { readonly session: Session; readonly link: NoteLink; readonly to
 async function openRoom(clock: HandClock): Promise<Room> {
   const link = new NoteLink();
   const session = await Session.open({
-    id: 'room', avatar: { id: 'nobody' } as Avatar, voice: 'en', mode: 'push', delayMs: 200, clock: clock as unknown as MediaClock,
+    id: 'room', avatar: { id: 'nobody' } as Avatar, voice: 'en', pack: 'built-in', mode: 'push', delayMs: 200, clock: clock as unknown as MediaClock,
     logger: silentLogger, stats: new SessionTally(noStats), mel: new MelStream(),
     voiceActivity: { events: new Emitter(rethrow), reset: () => undefined, close: () => Promise.resolve() } as unknown as VoiceActivityDetector,
     openMicrophone: () => rethrow(new Error('no microphone here')),
@@ -189,6 +189,6 @@ test('the summary counts what the session did', async () => {
   const { session, say } = await openRoom(clock);
   clock.tick(50);
   say({ type: 'interrupt' });
-  assert.deepEqual(session.summary, { avatar: 'nobody', playedMs: 1000, framesSent: 0, bytesSent: 0, speechToFrameMs: null, interrupts: 1 });
+  assert.deepEqual(session.summary, { avatar: 'nobody', pack: 'built-in', playedMs: 1000, framesSent: 0, bytesSent: 0, speechToFrameMs: null, interrupts: 1 });
   await session.close();
 });

@@ -22,6 +22,7 @@ export const ERROR_CATALOGUE = {
   session_failed: { status: 500, meaning: 'A stage of the session failed and the session was closed. Create a new one.' },
   stream_taken: { status: 409, meaning: 'Another WebSocket controls this session. Close it first.' },
   unknown_pack: { status: 400, meaning: 'No such model pack. The message lists those installed.' },
+  device_too_slow: { status: 503, meaning: 'The pack would draw fewer frames a second here than a live face needs. Ask for the pack built-in, use a GPU, or lower sadtalker.leastFps.' },
   unknown_voice: { status: 400, meaning: 'No such voice. The message lists examples.' },
   unknown_avatar: { status: 404, meaning: 'No such avatar. GET /v1/avatars lists them.' },
   avatar_protected: { status: 409, meaning: 'An avatar that comes with the project cannot be deleted.' },

@@ -36,6 +36,13 @@ export class Scope implements Closeable, AsyncDisposable {
     this.#children.length = 0;
   }
 
+  /** Returns a new scope that owns the children from now on; for what was built whole. */
+  handOver(): Scope {
+    const heir = new Scope();
+    heir.#children.push(...this.#children.splice(0));
+    return heir;
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#closeAll();
     return this.#closing;

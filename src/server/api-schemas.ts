@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { AvatarError } from '../base/errors.ts';
+import { POSE_STYLES, WINDOW_REACH } from '../base/coefficient-layout.ts';
+import { FULL_LOOK_AHEAD_FRAMES, HEAD_STYLES } from '../packs/face-pack.ts';
 import { SESSION_MODES } from '../transport/messages.ts';
 
 const identifier = z.string().regex(/^[\w-]{1,64}$/, 'expected 1 to 64 letters, digits, _ or -');
@@ -12,6 +14,16 @@ export const sessionRequestSchema = z.strictObject({
   voice: z.string().min(1).max(64).optional(),
   /** Model pack that draws the face. */
   pack: identifier.optional(),
+  /** Built-in face: how the head moves. */
+  style: z.enum(HEAD_STYLES).optional(),
+  /** SadTalker: head-pose style. */
+  poseStyle: z.int().min(0).max(POSE_STYLES - 1).optional(),
+  /** SadTalker: factor on the expression. */
+  expressionScale: z.number().min(0).max(3).optional(),
+  /** SadTalker: the head keeps the portrait's pose. */
+  still: z.boolean().optional(),
+  /** SadTalker: frames that each frame waits for sound after it; 50 gives what offline rendering gives. */
+  lookAheadFrames: z.union([z.int().min(0).max(WINDOW_REACH), z.literal(FULL_LOOK_AHEAD_FRAMES)], 'expected 0 to 13, or 50').optional(),
   /** What the microphone is used for. */
   mode: z.enum(SESSION_MODES).optional(),
 }).default({});

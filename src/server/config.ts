@@ -2,7 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { AvatarError } from '../base/errors.ts';
+import { PREPROCESS_MODES } from '../avatars/sadtalker/neural-portrait.ts';
 import { VIDEO_CODECS } from '../base/encoded-unit.ts';
+import { HEAD_STYLES, PACK_NAMES } from '../packs/face-pack.ts';
+import { DEVICE_CHOICES } from '../packs/sadtalker-pack.ts';
 
 const port = z.int().min(0).max(65_535);
 
@@ -54,6 +57,20 @@ export const configSchema = z.strictObject({
     default: z.string().min(1).default('astronaut'),
     max: z.int().min(0).max(100_000).default(100),
     maxUploadMb: z.number().min(0.1).max(100).default(20),
+  }).prefault({}),
+  face: z.strictObject({
+    pack: z.enum(PACK_NAMES).default('built-in'),
+    style: z.enum(HEAD_STYLES).default('lively'),
+  }).prefault({}),
+  sadtalker: z.strictObject({
+    folder: z.string().min(1).default('models/sadtalker'),
+    device: z.enum(DEVICE_CHOICES).default('auto'),
+    precision: z.enum(['auto', 'fp16', 'fp32']).default('auto'),
+    size: z.union([z.literal(256), z.literal(512)]).default(256),
+    preprocess: z.enum(PREPROCESS_MODES).default('full'),
+    batch: z.int().min(1).max(16).default(4),
+    threads: z.int().min(0).max(64).default(0),
+    leastFps: z.number().min(0).max(25).default(25),
   }).prefault({}),
   render: z.strictObject({
     threads: z.int().min(0).max(256).default(0),

@@ -6,6 +6,7 @@ import type { CountedEvent, Stage, Stats } from '../base/stats.ts';
 const { version } = packageJson;
 
 const STAGE_BUCKETS_S = [0.0005, 0.001, 0.002, 0.004, 0.006, 0.01, 0.015, 0.02, 0.03, 0.04, 0.08, 0.2, 1];
+const BATCH_BUCKETS = [1, 2, 3, 4, 6, 8, 12, 16];
 const SILENCE_BUCKETS_S = [0.005, 0.01, 0.02, 0.03, 0.04, 0.06, 0.1, 0.15, 0.3, 1];
 const LATENCY_BUCKETS_S = [0.05, 0.1, 0.15, 0.2, 0.225, 0.25, 0.275, 0.3, 0.35, 0.4, 0.5, 0.75, 1, 2];
 
@@ -16,6 +17,7 @@ export const METRICS = {
   orator_sessions_ended_total: { kind: 'counter', labels: ['reason'], help: 'Sessions ended, by reason.' },
   orator_sessions_rejected_total: { kind: 'counter', labels: ['code'], help: 'Sessions refused, by error code.' },
   orator_stage_seconds: { kind: 'histogram', labels: ['stage'], help: 'Time one unit of work took in a stage.' },
+  orator_batch_frames: { kind: 'histogram', labels: [], help: 'Frames that a neural pack drew at once, over all viewers.' },
   orator_speech_to_frame_seconds: { kind: 'histogram', labels: [], help: 'From the first sound of an utterance arriving to its first video frame being sent.' },
   orator_first_frame_seconds: { kind: 'histogram', labels: [], help: 'From the SDP offer to the first video frame being sent.' },
   orator_interrupt_silence_seconds: { kind: 'histogram', labels: [], help: 'From an interrupt arriving to the first silent packet being sent.' },
@@ -37,10 +39,10 @@ export const METRICS = {
   orator_audio_video_offset_seconds: { kind: 'gauge', labels: [], help: 'How much later than its sound the picture leaves, smoothed; the session where it is largest.' },
   orator_frames_left_out_ratio: { kind: 'gauge', labels: [], help: 'Share of its frames that every session leaves out under overload.' },
   orator_session_cost_cores: { kind: 'gauge', labels: [], help: 'Measured CPU cost of one session, in cores; new sessions are let in by it.' },
-  orator_info: { kind: 'gauge', labels: ['version', 'pack', 'provider'], help: 'Always 1: what runs. pack draws the face, on provider.' },
+  orator_info: { kind: 'gauge', labels: ['version', 'pack', 'provider'], help: 'Always 1: what runs. One for each loaded pack, with what it draws on.' },
 } as const satisfies Record<string, { kind: 'gauge' | 'counter' | 'histogram'; labels: readonly string[]; help: string }>;
 
-const BUCKETS_S: Partial<Record<string, number[]>> = { orator_stage_seconds: STAGE_BUCKETS_S, orator_interrupt_silence_seconds: SILENCE_BUCKETS_S };
+const BUCKETS: Partial<Record<string, number[]>> = { orator_batch_frames: BATCH_BUCKETS, orator_stage_seconds: STAGE_BUCKETS_S, orator_interrupt_silence_seconds: SILENCE_BUCKETS_S };
 
 /** Name of a metric. */
 export type MetricName = keyof typeof METRICS;
@@ -58,6 +60,12 @@ export interface SessionGauges {
   readonly costCores: number;
 }
 
+/** Everything that gauges read. */
+export interface Gauges extends SessionGauges {
+  /** Loaded packs and what they run on. */
+  readonly packs: readonly { readonly name: string; readonly provider: string }[];
+}
+
 /** Turns what stages and sessions report into Prometheus metrics. */
 export class Metrics implements Stats {
   readonly #registry = new Registry();
@@ -65,14 +73,14 @@ export class Metrics implements Stats {
   readonly #histograms = new Map<MetricName, Histogram>();
   readonly #stages: ReadonlyMap<Stage, { observe(seconds: number): void }>;
 
-  constructor(readGauges: () => SessionGauges) {
+  constructor(readGauges: () => Gauges) {
     collectDefaultMetrics({ register: this.#registry });
     for (const [name, { kind, labels, help }] of Object.entries(METRICS) as [MetricName, (typeof METRICS)[MetricName]][]) {
       const options = { name, help, labelNames: [...labels], registers: [this.#registry] };
       if (kind === 'counter') {
         this.#counters.set(name, new Counter(options));
       } else if (kind === 'histogram') {
-        this.#histograms.set(name, new Histogram({ ...options, buckets: BUCKETS_S[name] ?? LATENCY_BUCKETS_S }));
+        this.#histograms.set(name, new Histogram({ ...options, buckets: BUCKETS[name] ?? LATENCY_BUCKETS_S }));
       } else {
         new Gauge({ ...options, collect(): void { setGauge(this, name, readGauges()); } });
       }
@@ -83,6 +91,10 @@ export class Metrics implements Stats {
 
   stageMs(stage: Stage, ms: number): void {
     this.#stages.get(stage)?.observe(ms / 1000);
+  }
+
+  batchFrames(frames: number): void {
+    this.#histogram('orator_batch_frames').observe(frames);
   }
 
   count(event: CountedEvent, by = 1): void {
@@ -142,14 +154,9 @@ export class Metrics implements Stats {
 
 const COUNTERS = Object.fromEntries(COUNTED_EVENTS.map((event) => [event, `orator_${event}_total`])) as Record<CountedEvent, MetricName>;
 
-function setGauge(gauge: Gauge, name: string, values: SessionGauges): void {
+function setGauge(gauge: Gauge, name: string, values: Gauges): void {
   switch (name) {
-    case 'orator_sessions': {
-      for (const [state, count] of Object.entries(values.sessionsByState)) {
-        gauge.set({ state }, count);
-      }
-      return;
-    }
+    case 'orator_sessions': { setLabelled(gauge, Object.entries(values.sessionsByState).map(([state, count]) => [{ state }, count])); return; }
     case 'orator_queued_speech_seconds': { gauge.set(values.queuedSpeechMs / 1000); return; }
     case 'orator_frames_in_flight': { gauge.set(values.framesInFlight); return; }
     case 'orator_video_bitrate_bps': { gauge.set(values.videoBitrateBps); return; }
@@ -158,7 +165,13 @@ function setGauge(gauge: Gauge, name: string, values: SessionGauges): void {
     case 'orator_audio_video_offset_seconds': { gauge.set(values.avOffsetMs / 1000); return; }
     case 'orator_frames_left_out_ratio': { gauge.set(values.leftOutShare); return; }
     case 'orator_session_cost_cores': { gauge.set(values.costCores); return; }
-    case 'orator_info': { gauge.set({ version, pack: 'built-in', provider: 'cpu' }, 1); return; }
+    case 'orator_info': { setLabelled(gauge, values.packs.map(({ name: pack, provider }) => [{ version, pack, provider }, 1])); return; }
     default: { throw new TypeError(`${name} is no gauge.`); }
+  }
+}
+
+function setLabelled(gauge: Gauge, values: readonly (readonly [labels: Record<string, string>, value: number])[]): void {
+  for (const [labels, value] of values) {
+    gauge.set(labels, value);
   }
 }

@@ -40,7 +40,7 @@ export class OratorServer implements Closeable {
   static async create(config: Config, logger: FastifyBaseLogger): Promise<OratorServer> {
     const scope = new Scope();
     try {
-      const metrics: Metrics = new Metrics(() => sessions.gauges());
+      const metrics: Metrics = new Metrics(() => ({ ...sessions.gauges(), packs: studio.loadedPacks }));
       const sessions: SessionRegistry = new SessionRegistry({ limits: config.sessions, metrics, logger, leftOutShare: () => studio.leftOutShare });
       const [studio, page]: [Studio, Awaited<ReturnType<typeof bundlePage>>] = await Promise.all([
         Studio.open(studioOptions(config), { logger, stats: metrics }),
@@ -105,11 +105,12 @@ function addHealthRoutes(app: FastifyInstance, { studio, metrics, sessions, conf
   });
   app.get('/metrics', unlimited, async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
   app.get('/v1/voices', () => ({ voices: studio.voices() }));
+  app.get('/v1/packs', async () => ({ packs: (await studio.packs()).map((id) => ({ id })) }));
 }
 
-function studioOptions({ speech, video, webrtc, avatars, render, server, sessions }: Config): Parameters<typeof Studio.open>[0] {
+function studioOptions({ speech, video, webrtc, avatars, face, sadtalker, render, server, sessions }: Config): Parameters<typeof Studio.open>[0] {
   return {
-    speech, video, avatars, renderThreads: render.threads,
+    speech, video, avatars, face, sadtalker, renderThreads: render.threads,
     webrtc: { ...webrtc, loopbackOnly: isLoopback(server.host) && !webrtc.allInterfaces, silenceTimeoutMs: sessions.silenceS * 1000 },
   };
 }

@@ -55,6 +55,7 @@ function describe(session: Session, { webrtc }: Config): object {
     streamUrl: `/v1/sessions/${session.id}/stream`,
     avatar: session.avatar.id,
     voice: session.voice,
+    pack: session.pack,
     mode: session.mode,
     state: session.state,
     width: session.avatar.width,

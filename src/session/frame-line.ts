@@ -25,7 +25,7 @@ const HALF_RATE_BELOW_BPS = 250_000;
 /** What a frame line is made of. */
 export interface FrameLineParts {
   /** Owned and closed by the line, as are `drawing` and `encoder`. */
-  readonly face: MotionStream;
+  readonly motion: MotionStream;
   readonly drawing: FaceDrawing;
   readonly encoder: SizedEncoder;
   /** Shared by all sessions. */
@@ -53,7 +53,7 @@ export class FrameLine implements Closeable {
 
   constructor(parts: FrameLineParts) {
     this.#parts = parts;
-    this.#scope.own(parts.face);
+    this.#scope.own(parts.motion);
     this.#scope.own(parts.drawing);
     this.#scope.own(parts.encoder);
     this.#maySpend = parts.budget.open();
@@ -84,7 +84,7 @@ export class FrameLine implements Closeable {
    * within 60 ms: the viewer's decoder needs each for the next.
    */
   interrupt(): void {
-    this.#parts.face.reset();
+    this.#parts.motion.reset();
   }
 
   /** Starts the frame of a window; windows come in order, one per frame. */
@@ -117,9 +117,9 @@ export class FrameLine implements Closeable {
     if (this.#scope.closed || this.#failed) {
       return;
     }
-    const { face, drawing, stats } = this.#parts;
+    const { motion: stream, drawing, stats } = this.#parts;
     const startMs = performance.now();
-    const motion = await face.next(window, state);
+    const motion = await stream.next(window, state);
     stats.stageMs('motion', performance.now() - startMs);
     if (motion === undefined || !this.#begins()) {
       return;

@@ -54,3 +54,15 @@ test('what is released is not closed', async () => {
   await scope.close();
   assert.equal(closed, false);
 });
+
+test('a scope that handed its children over closes none of them; the new owner does', async () => {
+  const closed: string[] = [];
+  const builder = new Scope();
+  builder.defer(() => { closed.push('first'); });
+  builder.defer(() => { closed.push('second'); });
+  const owner = builder.handOver();
+  await builder.close();
+  assert.deepEqual(closed, []);
+  await owner.close();
+  assert.deepEqual(closed, ['second', 'first']);
+});

@@ -10,7 +10,7 @@ import type { CountedEvent, Stats } from '../../src/base/stats.ts';
 import type { SizedEncoder } from '../../src/encode/sized-encoder.ts';
 import { FrameBudget } from '../../src/session/frame-budget.ts';
 import { FrameLine } from '../../src/session/frame-line.ts';
-import type { FaceMotion } from '../../src/motion/face-motion.ts';
+import type { MotionStream } from '../../src/motion/motion-stream.ts';
 
 const FRAME_US = 40_000;
 
@@ -69,7 +69,7 @@ class Bench {
       close: note('encoder'),
     };
     this.line = new FrameLine({
-      face: face as unknown as FaceMotion, drawing: drawing, encoder: encoder as unknown as SizedEncoder,
+      motion: face as unknown as MotionStream, drawing: drawing, encoder: encoder as unknown as SizedEncoder,
       budget: this.budget, stats: this.counts, onFailed: (error) => { this.failures.push(error); },
     });
   }

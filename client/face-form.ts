@@ -1,0 +1,47 @@
+import { element } from './element.ts';
+import type { SessionRequest } from './orator-api.ts';
+
+/** How the head moves in each style, in words. */
+const HINTS: Readonly<Record<NonNullable<SessionRequest['style']>, string>> = Object.freeze({
+  calm: 'Calm: the head turns little and seldom.',
+  lively: 'Lively: the head follows the voice, as in a talk between two.',
+  presenter: 'Presenter: the head turns much and often, as before an audience.',
+});
+
+/** What packs are called on the page. */
+const PACK_LABELS: Readonly<Record<string, string>> = Object.freeze({ 'built-in': 'Built-in face', sadtalker: 'SadTalker' });
+
+/** How the face moves, and which pack draws it where the server has several. */
+export class FaceForm {
+  readonly #hint = element('style-hint', HTMLElement);
+  readonly #styles = [...document.querySelectorAll<HTMLInputElement>('input[name=style]')];
+  readonly #packs = element('pack', HTMLSelectElement);
+  readonly #onChanged: () => void;
+
+  constructor(onChanged: () => void) {
+    this.#onChanged = onChanged;
+    for (const choice of this.#styles) {
+      choice.addEventListener('change', () => {
+        this.#hint.textContent = HINTS[this.style];
+        this.#onChanged();
+      });
+    }
+    this.#packs.addEventListener('change', () => { this.#onChanged(); });
+  }
+
+  /** The chosen style. */
+  get style(): NonNullable<SessionRequest['style']> {
+    return (this.#styles.find(({ checked }) => checked)?.value ?? 'lively') as NonNullable<SessionRequest['style']>;
+  }
+
+  /** The chosen pack; undefined leaves it to the server. */
+  get pack(): string | undefined {
+    return this.#packs.hidden ? undefined : this.#packs.value;
+  }
+
+  /** Offers the server's packs, its default first; a single one is no choice and stays hidden. */
+  setPacks(ids: readonly string[]): void {
+    this.#packs.hidden = ids.length < 2;
+    this.#packs.replaceChildren(...ids.map((id) => new Option(PACK_LABELS[id] ?? id, id)));
+  }
+}

@@ -1,0 +1,76 @@
+import type { Avatar } from '../avatars/avatar.ts';
+import { EXPRESSION_COLUMNS, MOTION_COLUMNS } from '../base/coefficient-layout.ts';
+import { silentLogger } from '../base/logger.ts';
+import type { Scope } from '../base/scope.ts';
+import { noStats } from '../base/stats.ts';
+import type { ViewPaths } from '../motion/sadtalker/neural-face-motion.ts';
+import { viewPath } from '../motion/sadtalker/view-path.ts';
+import { FACE_DEFAULTS, FULL_LOOK_AHEAD_FRAMES } from './face-pack.ts';
+import type { OpenFace } from './face-pack.ts';
+import { SadTalkerPack } from './sadtalker-pack.ts';
+import type { FilmedFace, SadTalkerSettings } from './sadtalker-pack.ts';
+
+/** A film drawn by SadTalker's networks; the reference's options. */
+export interface SadTalkerFilm {
+  /** Where the networks lie and how they run; `preprocess`, `size` and `batch` are the film's own. */
+  readonly settings: SadTalkerSettings;
+  readonly still: boolean;
+  readonly poseStyle: number;
+  readonly expressionScale: number;
+  /** Head angles along the film, in degrees: one is held, several are passed through at an even pace. */
+  readonly anglesDeg: { readonly yaw?: readonly number[] | undefined; readonly pitch?: readonly number[] | undefined; readonly roll?: readonly number[] | undefined };
+  /** Video file whose head motion is added. */
+  readonly poseVideo?: string | undefined;
+  /** Video file whose expressions, blinks among them, stand for the portrait's. */
+  readonly blinkVideo?: string | undefined;
+}
+
+/** What a film's face is opened for. */
+export interface FilmRole {
+  readonly avatar: Avatar;
+  readonly seed: number;
+  /** Owns the networks. */
+  readonly scope: Scope;
+  /** Counts the film's frames; asked only where angles run along the film. */
+  readonly countFrames: () => Promise<number>;
+}
+
+/**
+ * Opens the face of a film: every frame is exact, and none is left out.
+ * @throws AvatarError `model_missing`, `unreadable_media`, and `no_face` where a reference video's first frame shows none.
+ */
+export async function openSadTalkerFilm(film: SadTalkerFilm, { avatar, seed, scope, countFrames }: FilmRole): Promise<OpenFace> {
+  const { settings, still, poseStyle, expressionScale, anglesDeg, poseVideo, blinkVideo } = film;
+  const pack = scope.own(await SadTalkerPack.open(settings, { film: true, logger: silentLogger, stats: noStats }));
+  const [poses, expressions] = [await trackOf(pack, poseVideo), await trackOf(pack, blinkVideo)];
+  const filmed: FilmedFace = {
+    ...(poses === undefined ? {} : { referencePoses: columnsOf(poses, EXPRESSION_COLUMNS, MOTION_COLUMNS) }),
+    ...(expressions === undefined ? {} : { referenceExpressions: columnsOf(expressions, 0, EXPRESSION_COLUMNS) }),
+    ...(Object.values(anglesDeg).some((list) => list !== undefined) ? { view: viewPaths(anglesDeg, await countFrames()) } : {}),
+  };
+  return pack.openFace(avatar, { ...FACE_DEFAULTS, seed, still, poseStyle, expressionScale, lookAheadFrames: FULL_LOOK_AHEAD_FRAMES }, filmed);
+}
+
+/** Reads the coefficient rows (frames × 70) of a reference video, where one is given. */
+async function trackOf(pack: SadTalkerPack, videoFile: string | undefined): Promise<Float32Array | undefined> {
+  if (videoFile === undefined) {
+    return undefined;
+  }
+  return await Promise.reject(new Error(`${pack.name} ${videoFile}`));
+}
+
+function viewPaths({ yaw, pitch, roll }: SadTalkerFilm['anglesDeg'], frames: number): ViewPaths {
+  const along = (list: readonly number[] | undefined): Float64Array | undefined => list && viewPath(list, Math.max(1, frames));
+  const [yawDeg, pitchDeg, rollDeg] = [along(yaw), along(pitch), along(roll)];
+  return { ...(yawDeg && { yawDeg }), ...(pitchDeg && { pitchDeg }), ...(rollDeg && { rollDeg }) };
+}
+
+/** Returns the columns `from` to `to` of rows of 70. */
+function columnsOf(rows: Float32Array, from: number, to: number): Float32Array {
+  const frames = rows.length / MOTION_COLUMNS;
+  const cut = new Float32Array(frames * (to - from));
+  for (let frame = 0; frame < frames; frame++) {
+    cut.set(rows.subarray(frame * MOTION_COLUMNS + from, frame * MOTION_COLUMNS + to), frame * (to - from));
+  }
+  return cut;
+}
