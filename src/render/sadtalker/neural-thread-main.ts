@@ -1,9 +1,10 @@
 import { parentPort } from 'node:worker_threads';
 import { loadOnDevice } from '../../inference/device-choice.ts';
+import type { Device } from '../../inference/thread-messages.ts';
 import { FacePainter } from './face-painter.ts';
 import { NeuralNetworks } from './neural-networks.ts';
 import type { NeuralAnswer, NeuralRequest } from './neural-messages.ts';
-import { batchTimes } from './warm-up.ts';
+import { measureBatches, type MeasuredBatches } from './warm-up.ts';
 
 const port = parentPort;
 if (port === null) {
@@ -23,11 +24,24 @@ function opened(): FacePainter {
   return painter;
 }
 
-async function load({ graphs, device, threads, batch, batchBelowMs, shows }: Extract<NeuralRequest, { kind: 'load' }>): Promise<void> {
-  const { loaded: networks, device: provider, reason } = await loadOnDevice(device, (each) => NeuralNetworks.load(graphs[each], { device: each, intraOpThreads: threads, batch }));
-  painter = new FacePainter(networks, shows);
-  const batchMs = await batchTimes(networks, { batch, batchBelowMs, settles: provider !== 'cpu' });
-  answer({ kind: 'loaded', provider, providerReason: reason, sizePx: networks.sizePx, columns: networks.columns, batchMs });
+type LoadRequest = Extract<NeuralRequest, { kind: 'load' }>;
+
+async function load(request: LoadRequest): Promise<void> {
+  const { loaded: { networks, batchMs, stopped }, device: provider, reason } = await loadOnDevice(request.device, (device) => loadAndMeasure(request, device));
+  painter = new FacePainter(networks, request.shows);
+  const providerReason = stopped === undefined ? reason : `${reason}; ${stopped}`;
+  answer({ kind: 'loaded', provider, providerReason, sizePx: networks.sizePx, columns: networks.columns, batchMs });
+}
+
+/** A device that loads the networks may still be unable to run them. */
+async function loadAndMeasure({ graphs, threads, batch, batchBelowMs }: LoadRequest, device: Device): Promise<MeasuredBatches & { networks: NeuralNetworks }> {
+  const networks = await NeuralNetworks.load(graphs[device], { device, intraOpThreads: threads, batch });
+  try {
+    return { networks, ...await measureBatches(networks, { batch, batchBelowMs, settles: device !== 'cpu' }) };
+  } catch (error) {
+    await networks.release();
+    throw error;
+  }
 }
 
 async function serve(request: Exclude<NeuralRequest, { kind: 'close' }>): Promise<void> {

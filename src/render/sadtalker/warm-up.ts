@@ -22,21 +22,36 @@ export interface WarmUp {
   readonly settles: boolean;
 }
 
-/** Runs every batch size, frames of as many portraits, and returns the median milliseconds of each. */
-export async function batchTimes(networks: NeuralNetworks, { batch, batchBelowMs, settles }: WarmUp): Promise<number[]> {
+/** What batches take. */
+export interface MeasuredBatches {
+  /** Median milliseconds of a batch of 1, 2, … frames. */
+  readonly batchMs: readonly number[];
+  /** Why there are fewer sizes than were asked for, where a batch failed. */
+  readonly stopped?: string;
+}
+
+/** Runs every batch size, frames of as many portraits. A size that fails, for want of memory say, is left out, and so are all larger ones. */
+export async function measureBatches(networks: NeuralNetworks, { batch, batchBelowMs, settles }: WarmUp): Promise<MeasuredBatches> {
   const painter = new FacePainter(networks, 'face');
   const { sizePx, columns } = networks;
   const memory = makeSlotMemory({ slots: 1, motionFloats: columns * WINDOW_FRAMES + VIEW_FLOATS, width: sizePx, height: sizePx });
   slotViews(memory).motions[0]!.fill(NaN, columns * WINDOW_FRAMES);
-  const times: number[] = [];
+  const batchMs: number[] = [];
   const frames: SlotFrame[] = [];
-  while (frames.length < batch && (times[0] ?? 0) <= batchBelowMs) {
+  while (frames.length < batch && (batchMs[0] ?? 0) <= batchBelowMs) {
     const drawing = frames.length;
     await painter.open({ drawing, portrait: standIn(sizePx, `warm-up ${drawing}`), memory });
     frames.push({ drawing, slot: 0 });
-    times.push(await medianMs(() => painter.draw(frames), settles));
+    try {
+      batchMs.push(await medianMs(() => painter.draw(frames), settles));
+    } catch (error) {
+      if (frames.length === 1) {
+        throw error;
+      }
+      return { batchMs, stopped: `batches of ${frames.length} do not run: ${error instanceof Error ? error.message : String(error)}` };
+    }
   }
-  return times;
+  return { batchMs };
 }
 
 async function medianMs(run: () => Promise<void>, settles: boolean): Promise<number> {
