@@ -6,6 +6,7 @@ import type { RgbImage } from '../rgb-image.ts';
 import { CuttingThread } from './cutting-thread.ts';
 import { Face3dModel } from './face3d-model.ts';
 import type { Box } from './face-crop.ts';
+import type { FaceTensor } from './face-tensor.ts';
 import type { Point } from './landmarks.ts';
 import { meshLandmarks } from './mesh-landmarks.ts';
 import { cutBox, portraitBox } from './portrait-cut.ts';
@@ -31,51 +32,67 @@ export async function readReferenceTrack(frames: AsyncIterable<RgbImage>, { face
   const model = new Face3dModel(face3d);
   await using finder = new PreparationThread(modelsFolder);
   await using cutter = new CuttingThread();
+  const follower = new FaceFollower(finder, cutter);
   const rows: Float32Array[] = [];
-  let face: TrackedFace | undefined;
+  const fit = async (tensor: FaceTensor | undefined): Promise<void> => {
+    if (tensor !== undefined) {
+      rows.push(await model.fit(tensor));
+    }
+  };
+  let aligned: FaceTensor | undefined;
   for await (const frame of frames) {
-    face ??= await firstFace(frame, finder);
-    const picture = face.cut(frame);
-    const mesh = await finder.findMesh(picture);
-    face.landmarks = mesh === undefined ? face.landmarks : meshLandmarks(mesh);
-    const row = await model.fit(await cutter.alignFace({ picture, landmarks: face.landmarks, sizePx: FACE_PX }));
-    rows.push(row.subarray(0, MOTION_COLUMNS));
+    // The frame before is fitted while this one is aligned.
+    [aligned] = await Promise.all([follower.align(frame), fit(aligned)]);
   }
+  await fit(aligned);
   const track = new Float32Array(rows.length * MOTION_COLUMNS);
-  rows.forEach((row, frame) => { track.set(row, frame * MOTION_COLUMNS); });
+  rows.forEach((row, frame) => { track.set(row.subarray(0, MOTION_COLUMNS), frame * MOTION_COLUMNS); });
   return track;
 }
 
-/** Where a video's face is. */
-class TrackedFace {
-  /** Those seen last, in pixels of the cut frame. */
+/** What a video's first frame settles, and where the face was seen last. */
+interface FollowedFace {
+  readonly width: number;
+  readonly height: number;
+  /** The part of every frame that is looked at. */
+  readonly box: Box;
+  /** 68 points in pixels of that part. */
   landmarks: readonly Point[];
-  readonly #size: { readonly width: number; readonly height: number };
-  readonly #box: Box;
-
-  constructor({ width, height }: RgbImage, landmarks: readonly Point[]) {
-    this.#size = { width, height };
-    this.#box = portraitBox(this.#size, landmarks, 'crop');
-    const { left, top } = this.#box;
-    this.landmarks = landmarks.map(([x, y]): Point => [x - left, y - top]);
-  }
-
-  /**
-   * Returns the face's part of a frame.
-   * @throws TypeError when the frame has another size than the first.
-   */
-  cut(frame: RgbImage): RgbImage {
-    if (frame.width !== this.#size.width || frame.height !== this.#size.height) {
-      throw new TypeError(`A video's frames have one size; after ${this.#size.width} × ${this.#size.height} came ${frame.width} × ${frame.height}.`);
-    }
-    return cutBox(frame, this.#box);
-  }
 }
 
-async function firstFace(frame: RgbImage, finder: PreparationThread): Promise<TrackedFace> {
-  const mesh = await finder.findMesh(frame);
-  if (mesh === undefined) {
-    throw new AvatarError('no_face', 'The first frame of the reference video shows no face. Send one that begins with a face that looks at the camera.');
+/** Follows a face from frame to frame and aligns it. */
+class FaceFollower {
+  readonly #finder: PreparationThread;
+  readonly #cutter: CuttingThread;
+  #face: FollowedFace | undefined;
+
+  constructor(finder: PreparationThread, cutter: CuttingThread) {
+    this.#finder = finder;
+    this.#cutter = cutter;
   }
-  return new TrackedFace(frame, meshLandmarks(mesh));
+
+  /** Returns the face of the next frame. */
+  async align(frame: RgbImage): Promise<FaceTensor> {
+    const face = this.#face ??= await this.#first(frame);
+    if (frame.width !== face.width || frame.height !== face.height) {
+      throw new TypeError(`A video's frames have one size; after ${face.width} × ${face.height} came ${frame.width} × ${frame.height}.`);
+    }
+    const picture = cutBox(frame, face.box);
+    const mesh = await this.#finder.findMesh(picture);
+    if (mesh !== undefined) {
+      face.landmarks = meshLandmarks(mesh);
+    }
+    return this.#cutter.alignFace({ picture, landmarks: face.landmarks, sizePx: FACE_PX });
+  }
+
+  async #first(frame: RgbImage): Promise<FollowedFace> {
+    const mesh = await this.#finder.findMesh(frame);
+    if (mesh === undefined) {
+      throw new AvatarError('no_face', 'The first frame of the reference video shows no face. Send one that begins with a face that looks at the camera.');
+    }
+    const { width, height } = frame;
+    const landmarks = meshLandmarks(mesh);
+    const box = portraitBox({ width, height }, landmarks, 'crop');
+    return { width, height, box, landmarks: landmarks.map(([x, y]): Point => [x - box.left, y - box.top]) };
+  }
 }
