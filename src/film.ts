@@ -103,7 +103,7 @@ async function openAvatar({ portrait, avatarFolder, modelsFolder }: FilmOptions,
 async function openFace({ speechFile, modelsFolder, seed, style = FACE_DEFAULTS.style, sadtalker }: FilmOptions, avatar: Avatar, scope: Scope): Promise<OpenFace> {
   const opened = sadtalker === undefined
     ? await scope.own(await BuiltInPack.open({ modelsFolder, renderThreads: 1, logger: silentLogger, stats: noStats })).openFace(avatar, { ...FACE_DEFAULTS, seed, style })
-    : await openSadTalkerFilm(sadtalker, { avatar, seed, scope, countFrames: () => countFrames(speechFile) });
+    : await openSadTalkerFilm(sadtalker, { avatar, seed, modelsFolder, scope, countFrames: () => countFrames(speechFile) });
   scope.own(opened.motion);
   scope.own(opened.drawing);
   return opened;

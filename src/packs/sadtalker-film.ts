@@ -3,6 +3,7 @@ import { EXPRESSION_COLUMNS, MOTION_COLUMNS } from '../base/coefficient-layout.t
 import { silentLogger } from '../base/logger.ts';
 import type { Scope } from '../base/scope.ts';
 import { noStats } from '../base/stats.ts';
+import { VideoFileReader } from '../encode/video-file-reader.ts';
 import type { ViewPaths } from '../motion/sadtalker/neural-face-motion.ts';
 import { viewPath } from '../motion/sadtalker/view-path.ts';
 import { FACE_DEFAULTS, FULL_LOOK_AHEAD_FRAMES } from './face-pack.ts';
@@ -29,6 +30,8 @@ export interface SadTalkerFilm {
 export interface FilmRole {
   readonly avatar: Avatar;
   readonly seed: number;
+  /** Folder of the face mesh networks, which find the face in reference videos. */
+  readonly modelsFolder: string;
   /** Owns the networks. */
   readonly scope: Scope;
   /** Counts the film's frames; asked only where angles run along the film. */
@@ -39,24 +42,21 @@ export interface FilmRole {
  * Opens the face of a film: every frame is exact, and none is left out.
  * @throws AvatarError `model_missing`, `unreadable_media`, and `no_face` where a reference video's first frame shows none.
  */
-export async function openSadTalkerFilm(film: SadTalkerFilm, { avatar, seed, scope, countFrames }: FilmRole): Promise<OpenFace> {
+export async function openSadTalkerFilm(film: SadTalkerFilm, { avatar, seed, modelsFolder, scope, countFrames }: FilmRole): Promise<OpenFace> {
   const { settings, still, poseStyle, expressionScale, anglesDeg, poseVideo, blinkVideo } = film;
   const pack = scope.own(await SadTalkerPack.open(settings, { film: true, logger: silentLogger, stats: noStats }));
-  const [poses, expressions] = [await trackOf(pack, poseVideo), await trackOf(pack, blinkVideo)];
+  const readTrack = async (videoFile: string): Promise<Float32Array> => {
+    await using reader = await VideoFileReader.open(videoFile);
+    return await pack.readTrack(reader, modelsFolder);
+  };
+  const poses = poseVideo === undefined ? undefined : await readTrack(poseVideo);
+  const expressions = blinkVideo === undefined ? undefined : blinkVideo === poseVideo ? poses : await readTrack(blinkVideo);
   const filmed: FilmedFace = {
     ...(poses === undefined ? {} : { referencePoses: columnsOf(poses, EXPRESSION_COLUMNS, MOTION_COLUMNS) }),
     ...(expressions === undefined ? {} : { referenceExpressions: columnsOf(expressions, 0, EXPRESSION_COLUMNS) }),
     ...(Object.values(anglesDeg).some((list) => list !== undefined) ? { view: viewPaths(anglesDeg, await countFrames()) } : {}),
   };
   return pack.openFace(avatar, { ...FACE_DEFAULTS, seed, still, poseStyle, expressionScale, lookAheadFrames: FULL_LOOK_AHEAD_FRAMES }, filmed);
-}
-
-/** Reads the coefficient rows (frames × 70) of a reference video, where one is given. */
-async function trackOf(pack: SadTalkerPack, videoFile: string | undefined): Promise<Float32Array | undefined> {
-  if (videoFile === undefined) {
-    return undefined;
-  }
-  return await Promise.reject(new Error(`${pack.name} ${videoFile}`));
 }
 
 function viewPaths({ yaw, pitch, roll }: SadTalkerFilm['anglesDeg'], frames: number): ViewPaths {

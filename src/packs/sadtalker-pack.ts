@@ -2,6 +2,8 @@ import type { Avatar } from '../avatars/avatar.ts';
 import { NeuralPortraitMaker } from '../avatars/sadtalker/neural-portrait-maker.ts';
 import { isFull } from '../avatars/sadtalker/neural-portrait.ts';
 import type { NeuralPortrait, PreprocessMode } from '../avatars/sadtalker/neural-portrait.ts';
+import type { RgbImage } from '../avatars/rgb-image.ts';
+import { readReferenceTrack } from '../avatars/sadtalker/reference-track.ts';
 import { MOTION_COLUMNS, PORTRAIT_COLUMNS } from '../base/coefficient-layout.ts';
 import { AvatarError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
@@ -55,6 +57,7 @@ interface PackParts {
   readonly maker: NeuralPortraitMaker;
   readonly expression: ExpNetModel;
   readonly pose: OnnxModel;
+  readonly face3d: OnnxModel;
   readonly renderer: NeuralRenderer;
 }
 
@@ -107,7 +110,7 @@ export class SadTalkerPack implements FacePack {
       quick.load(graphs.path('expnet')), slow.load(graphs.path('posevae')), slow.load(graphs.path('face3d')),
     ]);
     const maker = scope.own(new NeuralPortraitMaker({ face3d, size: renderer.sizePx }));
-    return new SadTalkerPack(scope.handOver(), settings, { maker, expression: new ExpNetModel(expression), pose, renderer });
+    return new SadTalkerPack(scope.handOver(), settings, { maker, expression: new ExpNetModel(expression), pose, face3d, renderer });
   }
 
   get provider(): string {
@@ -126,6 +129,14 @@ export class SadTalkerPack implements FacePack {
       ...filmed, expression, pose, portrait: portrait.coefficients, full: isFull(portrait.mode), seed, poseStyle, expressionScale, still, lookAheadFrames,
     });
     return { motion, drawing };
+  }
+
+  /**
+   * Reads the coefficient rows (frames × 70) of a video's face.
+   * @throws AvatarError `no_face` when its first frame shows none.
+   */
+  readTrack(frames: AsyncIterable<RgbImage>, modelsFolder: string): Promise<Float32Array> {
+    return readReferenceTrack(frames, { face3d: this.#parts.face3d, modelsFolder });
   }
 
   close(): Promise<void> {

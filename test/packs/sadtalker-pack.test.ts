@@ -23,6 +23,7 @@ import { MINI_SIZE } from '../models/mini-widths.ts';
 
 const modelsFolder = fileURLToPath(new URL('../../models', import.meta.url));
 const hopper = JSON.parse(await readFile(join(modelsFolder, 'portraits/hopper/avatar.json'), 'utf8')) as { width: number; height: number };
+const hopperPicture = join(modelsFolder, 'portraits/hopper/original.jpg');
 const isCode = (code: string) => (error: unknown): boolean => error instanceof AvatarError && error.code === code;
 
 describe('the SadTalker pack', () => {
@@ -33,6 +34,7 @@ describe('the SadTalker pack', () => {
   before(async () => {
     pack = await makeMiniPack();
     folder = await mkdtemp(join(tmpdir(), 'orator-pack-'));
+    await writeFile(join(folder, 'short.wav'), toneWav({ rateHz: 16_000, channels: 1, seconds: 0.21, level: 0.3 }));
     settings = { folder: pack.packFolder, device: 'cpu', precision: 'fp32', size: 256, preprocess: 'full', batch: 2, threads: 0, leastFps: 0 };
   });
   after(async () => {
@@ -40,9 +42,9 @@ describe('the SadTalker pack', () => {
     await rm(folder, { recursive: true });
   });
 
-  const film = (name: string, sadtalker: Partial<SadTalkerFilm> & { settings: SadTalkerSettings }): FilmOptions => ({
+  const film = (name: string, more: Partial<SadTalkerFilm>): FilmOptions => ({
     portrait: { avatar: 'hopper' }, speechFile: join(folder, 'short.wav'), outFile: join(folder, name), seed: 3, avatarFolder: join(folder, 'avatars'), modelsFolder,
-    sadtalker: { still: false, poseStyle: 0, expressionScale: 1, anglesDeg: {}, ...sadtalker },
+    sadtalker: { settings, still: false, poseStyle: 0, expressionScale: 1, anglesDeg: {}, ...more },
   });
 
   it('is installed where checkpoints were imported', async () => {
@@ -91,7 +93,6 @@ describe('the SadTalker pack', () => {
   });
 
   it('makes films in every cut, with turned heads where angles are given', { timeout: 120_000 }, async () => {
-    await writeFile(join(folder, 'short.wav'), toneWav({ rateHz: 16_000, channels: 1, seconds: 0.21, level: 0.3 }));
     for (const preprocess of PREPROCESS_MODES) {
       const { frames, width, height } = await renderFilm(film(`${preprocess}.mp4`, { settings: { ...settings, preprocess }, anglesDeg: preprocess === 'full' ? { yaw: [0, 20, -20] } : {} }));
       assert.equal(frames, 5, preprocess);
@@ -101,6 +102,12 @@ describe('the SadTalker pack', () => {
         assert.equal(width, MINI_SIZE, 'the cut alone');
       }
     }
+  });
+
+  it('moves the head and the eyes as reference videos do', { timeout: 60_000 }, async () => {
+    const cut = { settings: { ...settings, preprocess: 'crop' } } as const;
+    assert.equal((await renderFilm(film('referenced.mp4', { ...cut, poseVideo: hopperPicture, blinkVideo: hopperPicture }))).frames, 5);
+    await assert.rejects(renderFilm(film('broken.mp4', { ...cut, poseVideo: join(folder, 'short.wav') })), isCode('unreadable_media'));
   });
 
   it('is unknown to a server that has not imported it', async () => {
