@@ -19,11 +19,13 @@ import { cutBox, cutPortrait } from '../src/avatars/sadtalker/portrait-cut.ts';
 import { FACE_COEFFICIENTS, FACE_INDEX, NEUTRAL_POSE, type HeadPose } from '../src/base/motion-frame.ts';
 import { WarpRenderer } from '../src/render/warp-renderer.ts';
 import { rgbOf } from './lips/lip-meter.ts';
-import { BLENDS, hardPaste, type Blend } from './seam/blends.ts';
+import { figureOf, type Figure } from './figures.ts';
+import { BLENDS, hardPaste, renderersPaste, type Blend } from './seam/blends.ts';
 
 const SIZE = 256;
 /** Pixels inside the edge that count as the seam. */
 const BAND_PX = 4;
+const TIMED_PASTES = 400;
 const MODES = ['full', 'extfull'] as const;
 
 /** A face as it could be drawn. */
@@ -47,7 +49,8 @@ async function main(): Promise<void> {
     await mkdir(out, { recursive: true });
   }
   console.log(row(['portrait', 'mode', 'face', 'blend'], ['seam mean', 'seam max', 'face mean']));
-  for (const { portrait, mode, standIn, blend } of await cases()) {
+  const all = await cases();
+  for (const { portrait, mode, standIn, blend } of all) {
     const pictures = Object.entries(BLENDS).map(([way, paste]) => ({ way, picture: paste(blend) }));
     for (const { way, picture } of pictures) {
       const { seamMean, seamMax, faceMean } = figuresOf(picture, blend);
@@ -57,6 +60,20 @@ async function main(): Promise<void> {
       await writeStrip(join(out, `${portrait}-${mode}-${standIn.replaceAll(' ', '-')}.png`), pictures.map(({ picture }) => picture));
     }
   }
+  for (const { portrait, mode, blend } of all.filter(({ standIn }) => standIn === 'as it is')) {
+    const { median, p95 } = pasteTime(blend);
+    console.log(`${portrait}, ${mode}: pasting takes ${median} ms a frame (p95 ${p95} ms)`);
+  }
+}
+
+function pasteTime(blend: Blend): Figure {
+  const { paste } = renderersPaste(blend);
+  const times = Array.from({ length: TIMED_PASTES }, () => {
+    const startMs = performance.now();
+    paste();
+    return performance.now() - startMs;
+  });
+  return figureOf('paste', 'ms', times.slice(TIMED_PASTES / 4));
 }
 
 function row(names: readonly string[], figures: readonly string[]): string {

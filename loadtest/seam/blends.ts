@@ -24,14 +24,27 @@ export function hardPaste({ photo, face, box }: Blend): RgbImage {
 }
 
 /** What the renderer does. */
-function featheredPaste({ photo, face, box }: Blend): RgbImage {
+function featheredPaste(blend: Blend): RgbImage {
+  const { width, height } = blend.photo;
+  const { paste, picture } = renderersPaste(blend);
+  paste();
+  return rgbOf({ width, height, data: picture });
+}
+
+/** Returns what the renderer does for each frame once its networks have drawn it, and the picture it writes. */
+export function renderersPaste({ photo, face, box }: Blend): { paste: () => void; picture: Uint8Array } {
   const { width, height } = photo;
-  const planes = new FacePlanes(face.width);
-  planes.fill(Uint8Array.from({ length: face.data.length }, (_, at) => face.data[(at % (face.width * face.height)) * 3 + Math.floor(at / (face.width * face.height))]!));
+  const pixels = face.width * face.height;
+  const drawn = Uint8Array.from({ length: face.data.length }, (_, at) => face.data[(at % pixels) * 3 + Math.floor(at / pixels)]!);
   const base = photoPicture(photo);
-  const data = base.slice();
-  new FacePaster({ sizePx: face.width, width, height, box }).paste(planes, base, data);
-  return rgbOf({ width, height, data });
+  const picture = base.slice();
+  const planes = new FacePlanes(face.width);
+  const paster = new FacePaster({ sizePx: face.width, width, height, box });
+  const paste = (): void => {
+    planes.fill(drawn);
+    paster.paste(planes, base, picture);
+  };
+  return { paste, picture };
 }
 
 /**

@@ -30,7 +30,7 @@ test('every batch size is measured, with as many portraits', async () => {
   const { batchMs, stopped } = await measureBatches(bench.networks, { batch: 3, batchBelowMs: Infinity, settles: true });
   assert.equal(batchMs.length, 3);
   assert.equal(stopped, undefined);
-  assert.deepEqual(bench.drawn, [1, 2, 3].flatMap((size) => new Array(4).fill([size, size])), 'each once to set up, and three times');
+  assert.deepEqual(bench.drawn, [1, 2, 3].flatMap((size) => Array.from({ length: 4 }, () => [size, size])), 'each once to set up, and three times');
 });
 
 test('where one frame is slow there are no larger batches', async () => {
