@@ -78,6 +78,10 @@ async function limitsOf(values: Values): Promise<Limits> {
   if (values.interrupts !== true) {
     delete limits['interruptSilenceMsP95'];
   }
+  if (values['faults-end'] === undefined) {
+    delete limits['recoverMs'];
+    delete limits['recoverSizeMs'];
+  }
   return { ...limits, ...Object.fromEntries(values.limit.map((text) => parseLimit(text))) };
 }
 

@@ -56,6 +56,8 @@ export interface ViewerFigures {
   readonly freezes: number;
   readonly audioGaps: number;
   readonly audioPacketsLost: number;
+  /** Share of the sound that neither arrived nor was restored from the next packet. */
+  readonly audioConcealedShare: number;
   readonly firstSoundMs: readonly number[];
   readonly firstFrameMs: readonly number[];
   readonly interruptSilenceMs: readonly number[];
@@ -87,7 +89,7 @@ export function viewerFigures(record: ViewerRecord, faults?: FaultSpan): ViewerF
   const startMs = (record.frames[0]?.atMs ?? 0) + WARM_UP_MS;
   const frames = record.frames.filter(({ atMs }) => atMs >= startMs);
   const gaps = frames.slice(1).map(({ atMs }, index) => atMs - frames[index]!.atMs);
-  const { gaps: audioGaps, lost } = countSoundGaps(record.sounds.filter(({ atMs }) => atMs >= startMs));
+  const { gaps: audioGaps, lost, concealedShare } = countSoundGaps(record.sounds.filter(({ atMs }) => atMs >= startMs));
   const offsets = offsetsPerSecond(record);
   return {
     fpsP5: percentile(framesPerSecond(frames), 0.05),
@@ -96,7 +98,7 @@ export function viewerFigures(record: ViewerRecord, faults?: FaultSpan): ViewerF
     leastWidthPx: Math.min(...record.frames.map(({ widthPx }) => widthPx)),
     longestGapMs: Math.max(0, ...gaps),
     freezes: gaps.filter((gap) => gap > FREEZE_MS).length,
-    audioGaps, audioPacketsLost: lost,
+    audioGaps, audioPacketsLost: lost, audioConcealedShare: concealedShare,
     firstSoundMs: record.firstSoundMs, firstFrameMs: record.firstFrameMs,
     interruptSilenceMs: record.interruptSilenceMs, interruptMouthMs: record.interruptMouthMs,
     avOffsetStartMs: mean(offsets.slice(0, OFFSET_SPAN_S)),

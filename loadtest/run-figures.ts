@@ -16,6 +16,8 @@ export interface RunFigures {
   readonly freezes: number;
   readonly audioGaps: number;
   readonly audioPacketsLost: number;
+  /** Share of the sound that neither arrived nor was restored from the next packet. */
+  readonly audioConcealedShare: number;
   readonly firstSoundMsP95: number;
   readonly firstFrameMsP95: number;
   /** Median of (first moving frame − first sound): how lips and sound lie together. */
@@ -77,6 +79,7 @@ export function runFigures({ fleet, samples, chromium }: { fleet: FleetOutcome; 
     freezes: sum(viewers.map(({ freezes }) => freezes)),
     audioGaps: sum(viewers.map(({ audioGaps }) => audioGaps)),
     audioPacketsLost: sum(viewers.map(({ audioPacketsLost }) => audioPacketsLost)),
+    audioConcealedShare: most(viewers.map(({ audioConcealedShare }) => audioConcealedShare)),
     firstSoundMsP95: p95(viewers.flatMap(({ firstSoundMs }) => firstSoundMs)),
     firstFrameMsP95: p95(viewers.flatMap(({ firstFrameMs }) => firstFrameMs)),
     lipOffsetMs: median(viewers.flatMap(({ firstFrameMs, firstSoundMs }) => firstFrameMs.map((value, index) => value - firstSoundMs[index]!))),
@@ -109,7 +112,7 @@ export function runFigures({ fleet, samples, chromium }: { fleet: FleetOutcome; 
     chromiumFps: chromium?.framesPerSecond ?? null,
     chromiumFreezes: chromium?.freezes ?? null,
   };
-  return Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, typeof value === 'number' ? Math.round(value * 100) / 100 : value])) as unknown as RunFigures;
+  return Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, typeof value === 'number' ? Math.round(value * 1000) / 1000 : value])) as unknown as RunFigures;
 }
 
 /** The worst of what some viewers measured; null when none did. */

@@ -52,10 +52,10 @@ export class SoundWatch {
  * packets in a row that were lost, or one that came over 100 ms too late. Like a browser's jitter buffer it takes a late
  * packet's time as the new one, and goes back when packets come sooner again.
  */
-export function countSoundGaps(sounds: readonly ReceivedSound[]): { gaps: number; lost: number } {
+export function countSoundGaps(sounds: readonly ReceivedSound[]): { gaps: number; lost: number; concealedShare: number } {
   const first = sounds[0];
   if (first === undefined) {
-    return { gaps: 0, lost: 0 };
+    return { gaps: 0, lost: 0, concealedShare: 0 };
   }
   const arrived = new Set<number>();
   let gaps = 0;
@@ -71,10 +71,13 @@ export function countSoundGaps(sounds: readonly ReceivedSound[]): { gaps: number
     last = Math.max(last, packet);
   }
   let lost = 0;
+  let concealed = 0;
   for (let packet = 0, run = 0; packet <= last; packet++) {
     run = arrived.has(packet) ? 0 : run + 1;
     lost += run > 0 ? 1 : 0;
     gaps += run === 2 ? 1 : 0;
+    // The packet after a lost one holds it again, in less detail; what was lost before that one can only be concealed.
+    concealed += run > 1 ? 1 : 0;
   }
-  return { gaps, lost };
+  return { gaps, lost, concealedShare: concealed / (last + 1) };
 }

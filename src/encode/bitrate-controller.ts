@@ -34,11 +34,15 @@ const OVERFLOW_LOSS = 0.25;
 const HIGH_LOSS = 0.1;
 const LOW_LOSS = 0.02;
 
-/** Round trip above the shortest one from which on a queue stands somewhere on the path, in milliseconds. */
+/** Round trip above the shortest one of late from which on a queue stands somewhere on the path, and a deep one, in milliseconds. */
 const QUEUE_MS = 60;
+const DEEP_QUEUE_MS = 200;
+
+/** Half of what counts as late: a path that became longer, by another network perhaps, is no queue for ever. */
+const TRIPS_MS = 5000;
 
 /** Share of what was sent below which what arrived proves that a queue grows. */
-const GROWING_QUEUE = 0.85;
+const GROWING_QUEUE = 0.75;
 
 /** Milliseconds over which the sent rate is measured. */
 const MEASURE_MS = 1000;
@@ -79,7 +83,8 @@ export class BitrateController {
   #tooMuch = { bps: Infinity, sinceMs: -Infinity, forMs: CAUTIOUS_MS };
   #measured: { readonly atMs: number; readonly sentBytes: number } | undefined;
   #sentBps = 0;
-  #shortestTripMs = Infinity;
+  /** Shortest round trips in this stretch of time, and in the one before. */
+  #trips = { sinceMs: -Infinity, shortestMs: Infinity, beforeMs: Infinity };
 
   /** Starts at `startBps`. @throws TypeError unless 0 < min ≤ start ≤ max. */
   constructor({ startBps, minBps, maxBps }: BitrateControllerOptions) {
@@ -100,23 +105,25 @@ export class BitrateController {
   estimated(path: PathEstimate, nowMs: number): number {
     this.#changedMs ??= nowMs - SETTLE_MS;
     this.#measure(path.sentBytes, nowMs);
-    const queues = this.#queues(path.roundTripMs);
-    const affordableBps = this.#affordableBps(path, queues);
+    const queueMs = this.#queueMs(path.roundTripMs, nowMs);
+    const affordableBps = this.#affordableBps(path, queueMs);
     const sinceMs = nowMs - this.#changedMs;
     if (affordableBps < this.#bps * (1 - LEAST_FALL)) {
       if (sinceMs >= SETTLE_MS) {
         this.#fall(affordableBps, nowMs);
       }
-    } else if (sinceMs >= CALM_MS && !queues && path.fractionLost <= LOW_LOSS && (this.#bps < WHOLE_FROM_BPS || this.#sentBps > this.#bps * IN_USE)) {
+    } else if (sinceMs >= CALM_MS && queueMs <= QUEUE_MS && path.fractionLost <= LOW_LOSS && (this.#bps < WHOLE_FROM_BPS || this.#sentBps > this.#bps * IN_USE)) {
       this.#rise(nowMs);
     }
     return this.#bps;
   }
 
   /** What the picture may take; Infinity when nothing speaks against more. */
-  #affordableBps({ bandwidthBps, fractionLost, pictureSentBps, pictureArrivedBps }: PathEstimate, queues: boolean): number {
+  #affordableBps({ bandwidthBps, fractionLost, pictureSentBps, pictureArrivedBps }: PathEstimate, queueMs: number): number {
     const loses = fractionLost > LOW_LOSS;
-    if (fractionLost >= OVERFLOW_LOSS || (queues && (loses || pictureArrivedBps < pictureSentBps * GROWING_QUEUE))) {
+    const queues = queueMs > QUEUE_MS;
+    const overflows = fractionLost >= OVERFLOW_LOSS || (queues && fractionLost > HIGH_LOSS) || (queueMs > DEEP_QUEUE_MS && loses);
+    if (overflows || (queues && pictureArrivedBps < pictureSentBps * GROWING_QUEUE)) {
       return pictureArrivedBps * PICTURE_SHARE;
     }
     if ((queues || loses) && bandwidthBps < this.#sentBps) {
@@ -134,11 +141,15 @@ export class BitrateController {
     }
   }
 
-  #queues(roundTripMs: number): boolean {
-    if (roundTripMs > 0) {
-      this.#shortestTripMs = Math.min(this.#shortestTripMs, roundTripMs);
+  /** How much longer the round trip is than the shortest one of late. */
+  #queueMs(roundTripMs: number, nowMs: number): number {
+    if (nowMs - this.#trips.sinceMs > TRIPS_MS) {
+      this.#trips = { sinceMs: nowMs, shortestMs: Infinity, beforeMs: this.#trips.shortestMs };
     }
-    return roundTripMs > this.#shortestTripMs + QUEUE_MS;
+    if (roundTripMs > 0) {
+      this.#trips.shortestMs = Math.min(this.#trips.shortestMs, roundTripMs);
+    }
+    return Math.max(0, roundTripMs - Math.min(this.#trips.shortestMs, this.#trips.beforeMs));
   }
 
   #fall(wantedBps: number, nowMs: number): void {

@@ -80,7 +80,7 @@ export class SizedEncoder implements Closeable, AsyncDisposable {
   async #reopen(halved: boolean): Promise<void> {
     const { width, height } = halved ? this.#half : this.#options;
     const before = this.#encoder;
-    const encoder = await VideoEncoder.open({ ...this.#options, width, height, bitrateBps: before.bitrateBps });
+    const encoder = await VideoEncoder.open({ ...this.#options, width, height, bitrateBps: before.bitrateBps, lean: halved });
     // Its bitrate may have changed while the new one was opened.
     encoder.setBitrate(before.bitrateBps);
     this.#encoder = encoder;

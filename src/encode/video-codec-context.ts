@@ -68,14 +68,17 @@ export function setContextBitrate(context: CodecContext, codec: VideoCodec, bitr
   context.rcBufferSize = Math.round((bitrateBps * LIVE_VIDEO_CODECS[codec].bufferMs) / 1000);
 }
 
-/** Opens an encoder for live pictures. The caller frees the context. */
+/** Room for the first picture while the viewer's path overflows, in seconds of bitrate: its key frame stands in the queue like all else. */
+const LEAN_START_S = 0.3;
+
+/** Opens an encoder for live pictures; a lean one begins with a small, coarse key frame. The caller frees the context. */
 export function openVideoCodecContext(
-  codec: VideoCodec, { width, height, bitrateBps }: { width: number; height: number; bitrateBps: number },
+  codec: VideoCodec, { width, height, bitrateBps, lean = false }: { width: number; height: number; bitrateBps: number; lean?: boolean },
 ): Promise<CodecContext> {
   const { encoder, options, qMin } = LIVE_VIDEO_CODECS[codec];
   return openEncoderContext({
     encoder,
-    options,
+    options: { ...options, ...(lean ? { rc_init_occupancy: String(Math.round(bitrateBps * LEAN_START_S)) } : {}) },
     configure: (context) => {
       context.width = width;
       context.height = height;

@@ -19,6 +19,8 @@ export interface VideoEncoderOptions {
   readonly height: number;
   /** Bits a second to aim at, 30,000 to 20,000,000. */
   readonly bitrateBps: number;
+  /** Begin with a small, coarse key frame, because the viewer's path overflows. Default: false. */
+  readonly lean?: boolean;
   /** Default: keeps nothing. */
   readonly logger?: Logger;
 }
@@ -171,7 +173,9 @@ export class VideoEncoder implements Closeable, AsyncDisposable {
     if (LIVE_VIDEO_CODECS[this.codec].bitrateInPlace) {
       setContextBitrate(this.#context, this.codec, wantedBps);
     } else if (Math.abs(wantedBps / this.#openedBps - 1) > LEAST_BITRATE_CHANGE) {
-      const context = await openVideoCodecContext(this.codec, { width: this.width, height: this.height, bitrateBps: wantedBps });
+      const context = await openVideoCodecContext(this.codec, {
+        width: this.width, height: this.height, bitrateBps: wantedBps, lean: wantedBps < this.#openedBps,
+      });
       this.#context.freeContext();
       this.#context = context;
     } else {

@@ -46,7 +46,9 @@ export class ArrivalMeter {
   /** Takes how many more packets the viewer misses; returns what that says once they are many within a second. */
   missed(packets: number, sent: SentCounts, nowMs: number): Arrival | undefined {
     if (this.#misses === undefined || nowMs - this.#misses.sinceMs > LONGEST_MS) {
+      // These were sent before the time over which is counted from now on.
       this.#misses = { sinceMs: nowMs, sent, missed: 0 };
+      return undefined;
     }
     const { sinceMs, sent: before } = this.#misses;
     this.#misses.missed += packets;

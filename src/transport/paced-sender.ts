@@ -1,8 +1,11 @@
 /** How much faster than the picture's bitrate packets may leave: a key frame shall not take long. */
-const PACE_FACTOR = 4;
+const PACE_FACTOR = 2.5;
 
 /** Bytes that leave at once: a small picture. */
 const BURST_BYTES = 4800;
+
+/** Pause after the bitrate fell, in milliseconds: the queue before a narrow link is full then, and drops what comes. */
+const PAUSE_MS = 100;
 
 /** Longest time that a packet waits, in milliseconds; then it leaves, and all before it. */
 const LONGEST_WAIT_MS = 200;
@@ -15,25 +18,28 @@ interface WaitingPacket {
 }
 
 /**
- * Spreads large pictures over some milliseconds, at four times the picture's bitrate after a first burst: a key frame
- * that leaves in one go overflows the queue before a narrow link. No packet waits longer than 200 ms.
+ * Spreads large pictures over some milliseconds, at two and a half times the picture's bitrate after a first burst: a key frame
+ * that leaves in one go overflows the queue before a narrow link. No packet waits longer than 200 ms; none waits before
+ * a bitrate is told.
  */
 export class PacedSender {
   readonly #now: () => number;
   readonly #waiting: WaitingPacket[] = [];
-  #bytesPerMs: number;
+  #bytesPerMs = Infinity;
   /** When all that left would have left at the even pace. */
   #paidMs = -Infinity;
   #timer: NodeJS.Timeout | undefined;
 
   /** `now` gives the time in milliseconds. Default: `performance.now`. */
-  constructor(bitrateBps: number, now: () => number = () => performance.now()) {
+  constructor(now: () => number = () => performance.now()) {
     this.#now = now;
-    this.#bytesPerMs = bytesPerMs(bitrateBps);
   }
 
-  /** Takes over the picture's bitrate from the next packet on. */
+  /** Takes over the picture's bitrate from the next packet on; a lower one after a pause. */
   setBitrate(bitrateBps: number): void {
+    if (this.#bytesPerMs < Infinity && bytesPerMs(bitrateBps) < this.#bytesPerMs) {
+      this.#paidMs = Math.max(this.#paidMs, this.#now() + PAUSE_MS);
+    }
     this.#bytesPerMs = bytesPerMs(bitrateBps);
   }
 

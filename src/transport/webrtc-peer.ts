@@ -57,9 +57,6 @@ const MOST_PAYLOAD_BYTES = 1140;
 
 const KEY_FRAME_GAP_MS = 300;
 
-/** The picture's bitrate as long as nobody told it: the first key frame leaves fast. */
-const START_BPS = 2_000_000;
-
 /** Time between sender reports and looks at the viewer's presence. */
 const REPORT_INTERVAL_MS = 500;
 
@@ -82,7 +79,7 @@ export class WebRtcPeer implements Closeable, AsyncDisposable {
   readonly #video: OutgoingStream | undefined;
   readonly #audio: OutgoingStream | undefined;
   readonly #presence: ViewerPresence;
-  readonly #pacer = new PacedSender(START_BPS);
+  readonly #pacer = new PacedSender();
   readonly #arrival = new ArrivalMeter();
   readonly #timer: NodeJS.Timeout;
   #connected = false;

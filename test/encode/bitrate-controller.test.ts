@@ -68,6 +68,14 @@ test('late reports of a busy viewer, which receives all the same, count for noth
   }
 });
 
+test('five in a hundred packets lost by chance on a path that became longer lower nothing, and when they come again all rises', () => {
+  const { second } = onPath();
+  for (let count = 0; count < 20; count++) {
+    assert.equal(second(800_000, { fractionLost: 0.05, roundTripMs: 120, pictureArrivedBps: 720_000 }), 1_000_000);
+  }
+  assert.equal(second(800_000, { roundTripMs: 120 }), 1_500_000);
+});
+
 test('five in a hundred packets lost by chance lower nothing', () => {
   const { second } = onPath();
   for (let count = 0; count < 10; count++) {
@@ -105,7 +113,7 @@ test('on a path that stays narrow the bitrate rises to just below what was too m
   const changes: [number, number][] = [];
   for (let count = 0, bps = 1_000_000; count < 150; count++) {
     const before = bps;
-    bps = second(bps, bps > 400_000 ? { roundTripMs: 200, fractionLost: 1 - 400_000 / bps, pictureArrivedBps: 400_000 } : {});
+    bps = second(bps, bps > 400_000 ? { roundTripMs: 320, fractionLost: 1 - 400_000 / bps, pictureArrivedBps: 400_000 } : {});
     if (bps !== before) {
       changes.push([count, bps / 1000]);
     }

@@ -19,7 +19,7 @@ test('many missed packets tell before the next report does', () => {
   const meter = new ArrivalMeter();
   assert.equal(meter.missed(4, { packets: 100, bytes: 100_000 }, 0), undefined);
   assert.equal(meter.missed(4, { packets: 110, bytes: 110_000 }, 100), undefined, 'too soon');
-  assert.deepEqual(meter.missed(4, { packets: 124, bytes: 124_000 }, 240), { fractionLost: 0.5, sentBps: 800_000, arrivedBps: 400_000 });
+  assert.deepEqual(meter.missed(8, { packets: 124, bytes: 124_000 }, 240), { fractionLost: 0.5, sentBps: 800_000, arrivedBps: 400_000 });
   assert.equal(meter.missed(1, { packets: 125, bytes: 125_000 }, 250), undefined, 'counted anew');
 });
 

@@ -8,7 +8,8 @@ function onClock(t: TestContext, bitrateBps: number): { sender: PacedSender; pus
   t.mock.timers.enable({ apis: ['setTimeout'] });
   let nowMs = 0;
   const leftMs: number[] = [];
-  const sender = new PacedSender(bitrateBps, () => nowMs);
+  const sender = new PacedSender(() => nowMs);
+  sender.setBitrate(bitrateBps);
   return {
     sender, leftMs,
     push: (count) => {
@@ -25,8 +26,8 @@ function onClock(t: TestContext, bitrateBps: number): { sender: PacedSender; pus
   };
 }
 
-test('a small picture goes at once, a large one at four times the bitrate', (t) => {
-  const { sender, push, pass, leftMs } = onClock(t, 200_000);
+test('a small picture goes at once, a large one at two and a half times the bitrate', (t) => {
+  const { sender, push, pass, leftMs } = onClock(t, 320_000);
   push(4);
   assert.deepEqual(leftMs, [0, 0, 0, 0]);
   pass(1000);
@@ -38,7 +39,7 @@ test('a small picture goes at once, a large one at four times the bitrate', (t) 
 });
 
 test('a higher bitrate counts for packets that wait already', (t) => {
-  const { sender, push, pass, leftMs } = onClock(t, 200_000);
+  const { sender, push, pass, leftMs } = onClock(t, 320_000);
   push(15);
   pass(10);
   const slow = leftMs.length;
@@ -48,8 +49,19 @@ test('a higher bitrate counts for packets that wait already', (t) => {
   sender.close();
 });
 
+test('when the bitrate falls, nothing leaves for 100 ms', (t) => {
+  const { sender, push, pass, leftMs } = onClock(t, 1_000_000);
+  sender.setBitrate(200_000);
+  push(3);
+  pass(99);
+  assert.deepEqual(leftMs, []);
+  pass(60);
+  assert.deepEqual(leftMs, [100, 116, 132]);
+  sender.close();
+});
+
 test('no packet waits longer than 200 ms, and none overtakes another', (t) => {
-  const { sender, push, pass, leftMs } = onClock(t, 30_000);
+  const { sender, push, pass, leftMs } = onClock(t, 50_000);
   push(40);
   pass(150);
   push(5);
@@ -61,9 +73,20 @@ test('no packet waits longer than 200 ms, and none overtakes another', (t) => {
   sender.close();
 });
 
+test('nothing waits before a bitrate is told', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const sender = new PacedSender(() => 0);
+  const send = mock.fn();
+  for (let packet = 0; packet < 50; packet++) {
+    sender.push(1000, send);
+  }
+  assert.equal(send.mock.callCount(), 50);
+});
+
 test('close forgets what waits', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
-  const sender = new PacedSender(100_000);
+  const sender = new PacedSender();
+  sender.setBitrate(100_000);
   const send = mock.fn();
   for (let packet = 0; packet < 30; packet++) {
     sender.push(1000, send);
