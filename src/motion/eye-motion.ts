@@ -114,7 +114,7 @@ export class EyeMotion {
       this.#browPulse.strike(BROW_ACCENT * prosody.accent);
     }
     const rest = BROW_DRIFT * this.#browNoise.next() + (state === 'listening' ? 0.06 : 0);
-    return this.#brow.toward(rest + this.#browPulse.next(), 11);
+    return this.#brow.toward(rest + this.#browPulse.next(), 10);
   }
 
   #frames([least, most]: readonly [number, number]): number {

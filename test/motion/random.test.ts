@@ -25,3 +25,13 @@ test('a seed that is no whole number is refused', () => {
   assert.throws(() => new Random(0.5), TypeError);
   assert.throws(() => new Random(NaN), TypeError);
 });
+
+test('normal numbers have mean 0, deviation 1 and the normal distribution\'s tails', () => {
+  const random = new Random(5);
+  const values = Array.from({ length: 100_000 }, () => random.normal());
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+  assert.ok(Math.abs(mean) < 0.01 && Math.abs(variance - 1) < 0.02, `mean ${mean}, variance ${variance}`);
+  const beyondTwo = values.filter((value) => Math.abs(value) > 2).length / values.length;
+  assert.ok(Math.abs(beyondTwo - 0.0455) < 0.003, `${beyondTwo} beyond two deviations`);
+});
