@@ -150,7 +150,7 @@ export class ExpNetStream implements ExpressionStream {
       mel: { dims: [frames, 1, MEL_BANDS, MEL_WINDOW_FRAMES], data: windows },
       reference: { dims: [frames, EXPRESSION_COLUMNS], data: references },
       ratio: { dims: [frames, 1], data: Float32Array.from(ratios) },
-    });
+    }, { outputs: ['expression'] });
     return expression?.data as Float32Array;
   }
 }

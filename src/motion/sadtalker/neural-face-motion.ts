@@ -77,17 +77,17 @@ export class NeuralFaceMotion implements MotionStream {
 
   /** Throws a TypeError when an option is outside its range or an array has no whole rows. */
   constructor(options: NeuralFaceMotionOptions) {
-    const { full, blinks, expressionScale, lookAheadFrames } = checked({ ...NEURAL_MOTION_DEFAULTS, ...options });
-    const seeds = new Random(options.seed);
-    const blinkSeed = Math.floor(seeds.next() * 2 ** 32);
-    this.delayFrames = lookAheadFrames;
-    this.#portrait = options.portrait.slice();
-    this.#columns = full ? PORTRAIT_COLUMNS : MOTION_COLUMNS;
-    this.#view = options.view;
-    this.#followed = options.referenceExpressions;
-    this.#expressions = new ExpressionTrack(expressionScale);
-    this.#mouth = options.expression.open({ expression: options.portrait }, { blinkSeed: blinks ? blinkSeed : undefined });
-    this.#poses = openPoses({ ...NEURAL_MOTION_DEFAULTS, ...options }, seeds);
+    const settled = checked({ ...NEURAL_MOTION_DEFAULTS, ...options });
+    const random = new Random(settled.seed);
+    const blinkSeed = Math.floor(random.next() * 2 ** 32);
+    this.delayFrames = settled.lookAheadFrames;
+    this.#portrait = settled.portrait.slice();
+    this.#columns = settled.full ? PORTRAIT_COLUMNS : MOTION_COLUMNS;
+    this.#view = settled.view;
+    this.#followed = settled.referenceExpressions;
+    this.#expressions = new ExpressionTrack(settled.expressionScale);
+    this.#mouth = settled.expression.open({ expression: settled.portrait }, { blinkSeed: settled.blinks ? blinkSeed : undefined });
+    this.#poses = openPoses(settled, random);
   }
 
   async next(window: MelWindow, state: FaceState): Promise<MotionFrame | undefined> {
