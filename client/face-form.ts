@@ -39,6 +39,13 @@ export class FaceForm {
     return this.#packs.hidden ? undefined : this.#packs.value;
   }
 
+  /** Chooses the face that runs on any machine, where there is a choice. */
+  useBuiltIn(): void {
+    if (this.pack !== undefined) {
+      this.#packs.value = 'built-in';
+    }
+  }
+
   /** Offers the server's packs, its default first; a single one is no choice and stays hidden. */
   setPacks(ids: readonly string[]): void {
     this.#packs.hidden = ids.length < 2;

@@ -2,7 +2,7 @@ import { element } from './element.ts';
 import { FaceForm } from './face-form.ts';
 import { MicrophoneControl } from './microphone-control.ts';
 import { NoticeBoard } from './notice-board.ts';
-import { OratorApi } from './orator-api.ts';
+import { OratorApi, OratorError } from './orator-api.ts';
 import type { AvatarSummary, SessionRequest } from './orator-api.ts';
 import type { OratorClient } from './orator-client.ts';
 import { PortraitShelf } from './portrait-shelf.ts';
@@ -26,7 +26,12 @@ export class Studio {
   readonly #stop = element('stop', HTMLButtonElement);
   /** What was asked to be spoken, by speech id. */
   readonly #captions = new Map<string, string>();
-  readonly #onError = (error: unknown): void => { this.#notices.showError(error); };
+  readonly #onError = (error: unknown): void => {
+    if (error instanceof OratorError && error.code === 'device_too_slow') {
+      this.#face.useBuiltIn();
+    }
+    this.#notices.showError(error);
+  };
   readonly #portraits = new PortraitShelf(this.#api, { onChosen: (avatar) => { this.#usePortrait(avatar); }, onError: this.#onError });
   readonly #face = new FaceForm(() => { this.#switchSoon(); });
   readonly #speech = new SpeechForm((text) => { void this.#speak(text); });
