@@ -57,7 +57,7 @@ test('with full look-ahead the streamed windows are those of the whole clip, wha
 });
 
 test('with full look-ahead the reference\'s options give what they give offline', async () => {
-  const windows = speech(52);
+  const windows = speech(40);
   const referencePoses = recipeInput('public', 'poses', { shape: [50, 6], lowest: -0.2, highest: 0.2 });
   const referenceExpressions = recipeInput('public', 'expressions', { shape: [30, 64], lowest: -1, highest: 1 });
   const cases: [string, Partial<NeuralFaceMotionOptions>, Partial<WholeClip>][] = [
