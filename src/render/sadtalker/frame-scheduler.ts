@@ -14,13 +14,15 @@ export interface FrameSchedulerParts<Frame extends WaitingFrame> {
   readonly clock: BatchClock;
   /** Open drawings: as many frames can come at once. */
   readonly viewers: () => number;
+  /** How long a batch that is not full waits for more frames, where the deadlines allow, in milliseconds. Default 4. */
+  readonly gatherMs?: number;
   /** Draws a batch; `free()` follows when it is done. */
   readonly draw: (frames: readonly Frame[]) => void;
   /** Told of a frame that can't be drawn in time any more. */
   readonly tooLate: (frame: Frame) => void;
 }
 
-/** A batch that is not full waits so long for more frames, where the deadlines allow. */
+/** Frames of one tick of the media clock come within a few milliseconds of one another. */
 const GATHER_MS = 4;
 
 /**
@@ -80,7 +82,7 @@ export class FrameScheduler<Frame extends WaitingFrame> {
   #go(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const { clock, viewers, draw } = this.#parts;
+    const { clock, viewers, draw, gatherMs = GATHER_MS } = this.#parts;
     const nowMs = performance.now();
     this.#dropLate(nowMs);
     const first = this.#waiting[0];
@@ -88,7 +90,7 @@ export class FrameScheduler<Frame extends WaitingFrame> {
       return;
     }
     const full = Math.min(clock.most, viewers());
-    const gathersUntilMs = Math.min(first.askedMs + GATHER_MS, first.deadlineMs - clock.expectedMs(full));
+    const gathersUntilMs = Math.min(first.askedMs + gatherMs, first.deadlineMs - clock.expectedMs(full));
     if (this.#free && (this.#waiting.length >= full || nowMs >= gathersUntilMs)) {
       this.#free = false;
       draw(this.#waiting.splice(0, clock.most));
