@@ -86,12 +86,16 @@ export class VideoFileReader implements Closeable, AsyncDisposable, AsyncIterabl
     }
     this.#reading = true;
     let frames = 0;
-    for await (const frame of this.#shapedFrames()) {
-      yield frame;
-      frames += 1;
-      if (frames === MOST_FRAMES) {
-        return;
+    try {
+      for await (const frame of this.#shapedFrames()) {
+        yield frame;
+        frames += 1;
+        if (frames === MOST_FRAMES) {
+          return;
+        }
       }
+    } catch (cause) {
+      throw cause instanceof InvalidStateError ? cause : unreadable(this.#path, cause);
     }
     if (frames === 0) {
       throw unreadable(this.#path, new Error('its video track holds nothing that can be decoded'));
@@ -144,9 +148,9 @@ export class VideoFileReader implements Closeable, AsyncDisposable, AsyncIterabl
     try {
       checked(await this.#exclusive(() => shaper.start()), 'start the conversion');
       return shaper;
-    } catch (cause) {
+    } catch (error) {
       shaper.close();
-      throw cause instanceof InvalidStateError ? cause : unreadable(this.#path, cause);
+      throw error;
     }
   }
 
@@ -160,7 +164,7 @@ export class VideoFileReader implements Closeable, AsyncDisposable, AsyncIterabl
       const read = await this.#exclusive(() => this.#format.readFrame(packet));
       ended = read < 0;
       if (ended && read !== AVERROR_EOF) {
-        throw unreadable(this.#path, new Error('it breaks off in the middle'));
+        throw new Error('it breaks off in the middle');
       }
       if (!ended && packet.streamIndex !== this.#streamIndex) {
         packet.unref();
@@ -232,12 +236,17 @@ class FrameShaper {
       ['format', 'rgb24'],
       ['buffersink', ''],
     ];
-    const filters = steps.map(([filter, options], index) => this.#add(filter, index, options));
-    for (const [index, filter] of filters.slice(1).entries()) {
-      checked(filters[index]!.link(0, filter, 0), 'link the filters');
+    try {
+      const filters = steps.map(([filter, options], index) => this.#add(filter, index, options));
+      for (const [index, filter] of filters.slice(1).entries()) {
+        checked(filters[index]!.link(0, filter, 0), 'link the filters');
+      }
+      this.#source = filters[0]!;
+      this.#sink = filters[filters.length - 1]!;
+    } catch (error) {
+      this.close();
+      throw error;
     }
-    this.#source = filters[0]!;
-    this.#sink = filters.at(-1) ?? this.#source;
   }
 
   start(): Promise<number> {

@@ -7,7 +7,7 @@ import sharp from 'sharp';
 import type { Sharp } from 'sharp';
 import { InvalidStateError } from '../../src/base/errors.ts';
 import { Mp4Writer } from '../../src/encode/mp4-writer.ts';
-import { LONGEST_FRAME_SIDE_PX, VideoFileReader, type VideoFrame } from '../../src/encode/video-file-reader.ts';
+import { LONGEST_FRAME_SIDE_PX, MOST_FRAMES, VideoFileReader, type VideoFrame } from '../../src/encode/video-file-reader.ts';
 import { toneWav } from './test-sounds.ts';
 
 const SIZE = { width: 128, height: 96 };
@@ -76,14 +76,14 @@ describe('a video file reader', () => {
     }
   });
 
-  test('leaves frames out or repeats them where a file has another rate', async () => {
+  test('leaves frames out or repeats them where a file has another rate, and stops after two minutes', async () => {
     const mark = 'mdhd';
     const file = await readFile(video);
     const at = file.indexOf(mark, 0, 'latin1') + mark.length + 12;
     const unitsHz = file.readUInt32BE(at);
     // The list of edits says how long the film is: without it, its frames do.
     file.write('free', file.indexOf('edts', 0, 'latin1'), 'latin1');
-    for (const [factor, expected] of [[1, FRAMES], [2, FRAMES / 2], [0.5, FRAMES * 2]] as const) {
+    for (const [factor, expected] of [[1, FRAMES], [2, FRAMES / 2], [0.5, FRAMES * 2], [1 / 128, MOST_FRAMES]] as const) {
       file.writeUInt32BE(unitsHz * factor, at);
       const path = join(folder, `rate-${factor}.mp4`);
       await writeFile(path, file);
