@@ -1,65 +1,17 @@
-import { access } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
-import type { Box } from '../../avatars/sadtalker/face-crop.ts';
 import type { NeuralPortrait } from '../../avatars/sadtalker/neural-portrait.ts';
-import type { RgbImage } from '../../avatars/rgb-image.ts';
 import { WINDOW_FRAMES } from '../../base/coefficient-layout.ts';
 import { AvatarError, InvalidStateError } from '../../base/errors.ts';
-import { silentLogger, type Logger } from '../../base/logger.ts';
-import { noStats, type Stats } from '../../base/stats.ts';
-import type { DeviceChoice } from '../../inference/device-choice.ts';
 import type { Device } from '../../inference/thread-messages.ts';
 import type { FaceDrawing, Renderer } from '../renderer.ts';
 import { BatchClock } from './batch-clock.ts';
 import { FrameScheduler } from './frame-scheduler.ts';
 import { NeuralDrawing, type DrawingFrame } from './neural-drawing.ts';
-import type { LoadedNetworks, NetworkSettings, NeuralGraphs, PictureKind } from './neural-messages.ts';
+import type { LoadedNetworks } from './neural-messages.ts';
 import { VIEW_FLOATS } from './neural-networks.ts';
-import { NeuralThread, type NeuralThreadOptions, type NeuralWorkAnswer } from './neural-thread.ts';
+import { checkFiles, checkOptions, NEURAL_RENDERER_DEFAULTS, settingsOf, type NeuralRendererOptions } from './neural-renderer-options.ts';
+import { NeuralThread, type NeuralWorkAnswer } from './neural-thread.ts';
+import { checkPortrait } from './portrait-check.ts';
 import { pastePlace } from './portrait-view.ts';
-
-/** Options of `NeuralRenderer.open`. */
-export interface NeuralRendererOptions {
-  /** Graph files for each device: halves are quick on CUDA, and slow on the processor. */
-  readonly graphs: Readonly<Record<Device, NeuralGraphs>>;
-  /** Default `auto`: CUDA where it runs, else the processor. */
-  readonly device?: DeviceChoice;
-  /** Processor threads of one run, 1 to 64. Default: as many as the machine has cores. */
-  readonly threads?: number;
-  /** Most frames, of one viewer or several, drawn at once, 1 to 16. Default 4. */
-  readonly batch?: number;
-  /** Where one frame takes longer than this, in milliseconds, batches are of one: more would help nobody and take gigabytes. Default 500. */
-  readonly batchBelowMs?: number;
-  /** Picture buffers of each drawing, 2 to 64: as many frames can wait, be under way or unreleased. Default 6. */
-  readonly picturesPerDrawing?: number;
-  /**
-   * How long a frame may take, in milliseconds: one that can't be there in time is rejected with InvalidStateError.
-   * Default 120, and never less than a full batch and a frame take. Infinity draws every frame, for films.
-   */
-  readonly frameMs?: number;
-  /** Default `portrait`: the portrait with the face pasted in; `face`: the drawn face alone, as wide as the networks draw it. */
-  readonly shows?: PictureKind;
-  /** Default: kept nowhere. */
-  readonly stats?: Stats;
-  /** Default: silent. */
-  readonly logger?: Logger;
-  /** How the worker thread is run; for tests. */
-  readonly thread?: NeuralThreadOptions;
-}
-
-/** Defaults of `NeuralRendererOptions`, but the graphs. */
-export const NEURAL_RENDERER_DEFAULTS: Required<Omit<NeuralRendererOptions, 'graphs'>> = Object.freeze({
-  device: 'auto',
-  threads: availableParallelism(),
-  batch: 4,
-  batchBelowMs: 500,
-  picturesPerDrawing: 6,
-  frameMs: 120,
-  shows: 'portrait',
-  stats: noStats,
-  logger: silentLogger,
-  thread: {},
-});
 
 /** A thread that dies this often in a row without having drawn takes its drawings with it. */
 const DEATHS_IN_A_ROW = 3;
@@ -69,9 +21,10 @@ const DEATHS_IN_A_ROW = 3;
  * deadlines allow. A thread that dies or hangs is replaced.
  */
 export class NeuralRenderer implements Renderer<NeuralPortrait> {
+  /** Frames a second of all viewers together, measured at start in the quickest batch. */
+  readonly framesPerSecond: number;
   readonly #options: Required<NeuralRendererOptions>;
   readonly #networks: LoadedNetworks;
-  readonly #measured: BatchClock;
   readonly #clock: BatchClock;
   readonly #scheduler: FrameScheduler<DrawingFrame>;
   readonly #drawings = new Map<number, NeuralDrawing>();
@@ -88,8 +41,8 @@ export class NeuralRenderer implements Renderer<NeuralPortrait> {
   private constructor(options: Required<NeuralRendererOptions>, thread: NeuralThread, networks: LoadedNetworks) {
     this.#options = options;
     this.#networks = networks;
-    this.#measured = new BatchClock(networks.batchMs);
     this.#clock = new BatchClock(networks.batchMs);
+    this.framesPerSecond = this.#clock.framesPerSecond;
     this.#scheduler = new FrameScheduler<DrawingFrame>({
       clock: this.#clock,
       viewers: () => (options.frameMs === Infinity ? this.#clock.most : this.#drawings.size),
@@ -131,11 +84,6 @@ export class NeuralRenderer implements Renderer<NeuralPortrait> {
   /** Side of the drawn face in pixels. */
   get sizePx(): number {
     return this.#networks.sizePx;
-  }
-
-  /** Frames a second of all viewers together, measured at start in the quickest batch. */
-  get framesPerSecond(): number {
-    return this.#measured.framesPerSecond;
   }
 
   /** Milliseconds of a batch of 1, 2, … frames, measured at start. */
@@ -316,60 +264,5 @@ export class NeuralRenderer implements Renderer<NeuralPortrait> {
       this.#scheduler.remove((frame) => frame.drawing === drawing);
       drawing.giveUp(error);
     }
-  }
-}
-
-function settingsOf({ graphs, device, threads, batch, batchBelowMs, shows }: Required<NeuralRendererOptions>): NetworkSettings {
-  return { graphs, device, threads, batch, batchBelowMs, shows };
-}
-
-function checkOptions({ threads, batch, picturesPerDrawing, frameMs, batchBelowMs }: Required<NeuralRendererOptions>): void {
-  const ranges: readonly [string, number, number, number][] = [['threads', threads, 1, 64], ['batch', batch, 1, 16], ['picturesPerDrawing', picturesPerDrawing, 2, 64]];
-  for (const [name, value, least, most] of ranges) {
-    if (!Number.isInteger(value) || value < least || value > most) {
-      throw new TypeError(`${name} is a whole number from ${least} to ${most}, not ${value}.`);
-    }
-  }
-  for (const [name, value] of [['frameMs', frameMs], ['batchBelowMs', batchBelowMs]] as const) {
-    if (!(value > 0)) {
-      throw new TypeError(`${name} is a number over 0, not ${value}.`);
-    }
-  }
-}
-
-async function checkFiles({ graphs, device }: Required<NeuralRendererOptions>): Promise<void> {
-  const devices: readonly Device[] = device === 'auto' ? ['cuda', 'cpu'] : [device];
-  for (const path of devices.flatMap((each) => Object.values(graphs[each]) as string[])) {
-    await access(path).catch((cause: unknown) => {
-      throw new AvatarError('model_missing', `The graph ${path} cannot be read. Import the checkpoints again.`, { cause });
-    });
-  }
-}
-
-/** Checks that a portrait's parts fit together and the networks. */
-function checkPortrait({ photo, face, box, coefficients }: NeuralPortrait, { sizePx, columns }: LoadedNetworks): void {
-  checkImage('photo', photo);
-  checkImage('face', face);
-  if (photo.width % 2 !== 0 || photo.height % 2 !== 0) {
-    throw new TypeError(`A portrait's photo has an even width and height, not ${photo.width} × ${photo.height}.`);
-  }
-  if (face.width !== sizePx || face.height !== sizePx) {
-    throw new TypeError(`The networks take faces of ${sizePx} × ${sizePx} pixels, not ${face.width} × ${face.height}.`);
-  }
-  checkBox(box, photo);
-  if (coefficients.length < columns) {
-    throw new TypeError(`The networks take rows of ${columns} coefficients; the portrait has ${coefficients.length}.`);
-  }
-}
-
-function checkBox({ left, top, right, bottom }: Box, photo: RgbImage): void {
-  if (![left, top, right, bottom].every(Number.isInteger) || left < 0 || top < 0 || right > photo.width || bottom > photo.height || left >= right || top >= bottom) {
-    throw new TypeError(`The face's box ${left}, ${top} to ${right}, ${bottom} is no part of a photo of ${photo.width} × ${photo.height} in whole pixels.`);
-  }
-}
-
-function checkImage(name: string, { width, height, data }: RgbImage): void {
-  if (data.length !== width * height * 3) {
-    throw new TypeError(`The portrait's ${name} has ${data.length} bytes; ${width} × ${height} needs ${width * height * 3}.`);
   }
 }

@@ -12,7 +12,8 @@ import { InvalidStateError } from '../../../src/base/errors.ts';
 import { NEUTRAL_POSE, type MotionFrame } from '../../../src/base/motion-frame.ts';
 import type { Picture } from '../../../src/base/picture.ts';
 import type { CountedEvent, Stats } from '../../../src/base/stats.ts';
-import { NeuralRenderer, type NeuralRendererOptions } from '../../../src/render/sadtalker/neural-renderer.ts';
+import type { NeuralRendererOptions } from '../../../src/render/sadtalker/neural-renderer-options.ts';
+import { NeuralRenderer } from '../../../src/render/sadtalker/neural-renderer.ts';
 
 /** The stub takes any file for a graph. */
 const anyFile = fileURLToPath(import.meta.url);
