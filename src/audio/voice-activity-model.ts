@@ -11,6 +11,9 @@ import { VOICE_WINDOW_SAMPLES, VoiceActivityDetector, type SpeechProbability, ty
 /** Samples of the window before that the network wants to see again. */
 const CONTEXT_SAMPLES = 64;
 
+/** Mean square of samples in −1..1 below which nobody speaks (−60 dBFS): the network, which costs most of a microphone, need not look. */
+const QUIET_POWER = 1e-6;
+
 const STATE_DIMS = [2, 1, 128] as const;
 /** A thread that gives no answer for so long is replaced. */
 const PATIENCE_MS = 2000;
@@ -82,6 +85,9 @@ export class VoiceActivityModel implements Closeable {
     return async (window) => {
       input.copyWithin(0, VOICE_WINDOW_SAMPLES);
       input.set(window, CONTEXT_SAMPLES);
+      if (power(window) < QUIET_POWER) {
+        return 0;
+      }
       const outputs = await this.#run({ input: { dims: [1, input.length], data: input }, state, sr: RATE });
       if (outputs === undefined) {
         state = zero;
@@ -129,6 +135,14 @@ export class VoiceActivityModel implements Closeable {
     void thread.close();
     await this.#running;
   }
+}
+
+function power(samples: Float32Array): number {
+  let sum = 0;
+  for (const sample of samples) {
+    sum += sample * sample;
+  }
+  return sum / samples.length;
 }
 
 async function start(path: string): Promise<Running> {
