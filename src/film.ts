@@ -23,7 +23,7 @@ import type { SadTalkerFilm } from './packs/sadtalker-film.ts';
 const VOICE_RATE_HZ = 48_000;
 const MEL_RATE_HZ = 16_000;
 
-/** Frames drawn ahead of the encoder by the built-in face. */
+/** Frames, or batches of them, drawn ahead of the encoder. */
 const DRAWN_AHEAD = 2;
 
 /** What a film is made of. */
@@ -68,7 +68,7 @@ export async function renderFilm(options: FilmOptions): Promise<FilmSummary> {
   const resampler = scope.own(await Resampler.create(VOICE_RATE_HZ, MEL_RATE_HZ));
   const writer = scope.own(await Mp4Writer.open(options.outFile, { width: face.drawing.width, height: face.drawing.height }));
   const mel = new MelStream({ holdPartialFrames: true });
-  const frames = new FilmFrames({ mel, face, drawnAhead: options.sadtalker?.settings.batch ?? DRAWN_AHEAD, write: (picture) => writer.writePicture(picture) });
+  const frames = new FilmFrames({ mel, face, drawnAhead: DRAWN_AHEAD * (options.sadtalker?.settings.batch ?? 1), write: (picture) => writer.writePicture(picture) });
   let samples = 0;
   for await (const block of reader) {
     options.signal?.throwIfAborted();

@@ -180,7 +180,8 @@ class PackGraphs {
   /** Graphs that draw: halves are quick on CUDA, and slow on the processor. */
   drawing(device: Device): { portrait: string; mapping: string; render: string } {
     const { folder, precision: wanted, size, preprocess } = this.#settings;
-    const precision = wanted !== 'auto' ? wanted : device === 'cuda' ? 'fp16' : 'fp32';
+    const hasHalves = this.#manifest.graphs.some(({ precision }) => precision === 'fp16');
+    const precision = wanted !== 'auto' ? wanted : device === 'cuda' && hasHalves ? 'fp16' : 'fp32';
     const path = (graph: Parameters<typeof graphPath>[2]): string => graphPath(folder, this.#manifest, graph);
     return {
       portrait: path({ graph: 'portrait', precision, size }),
