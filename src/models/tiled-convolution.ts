@@ -23,8 +23,8 @@ export interface TiledForm {
   readonly depthTaps?: Matrix;
 }
 
-/** Most tiles worked on at once: a larger map is done in bands, so that what is between the steps stays in the cache and memory is bounded. */
-const BAND_TILES = 1024;
+/** Most tiles worked on at once: a larger map is done in bands, so that memory is bounded. */
+const BAND_TILES = 4096;
 
 /**
  * Adds 3 × 3 convolutions of one map, with zero padding 1, by tiles of 4 × 4 outputs: a quarter of the multiplications, and for a
