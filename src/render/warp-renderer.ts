@@ -36,7 +36,11 @@ interface Slot {
   deaths: number;
 }
 
-/** Draws photos in motion by warping them, on a pool of worker threads; a thread that dies is replaced. */
+/**
+ * Draws photos in motion by warping them, on a pool of worker threads; a thread that dies is replaced.
+ * A thread draws in the order of asking, whichever session asks. That is earliest deadline first: every session asks for
+ * a frame as soon as its sound is there, and the frame is due the same time later (`speech.pipelineMs`) in all of them.
+ */
 export class WarpRenderer implements Renderer {
   readonly #options: Required<WarpRendererOptions>;
   readonly #slots: readonly Slot[];

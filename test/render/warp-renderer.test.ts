@@ -50,6 +50,19 @@ await test('frames come back in the order they were asked for, with their media 
   assert.equal(stats.times.length, 4);
 });
 
+await test('a thread draws the frames of several viewers in the order of asking, which is that of their deadlines', async () => {
+  await using renderer = new WarpRenderer({ threads: 1 });
+  const drawings = [await renderer.open(hopper), await renderer.open(hopper), await renderer.open(hopper)];
+  const drawn: string[] = [];
+  const asked = [0, 40_000, 80_000].flatMap((mediaUs) => drawings.map((drawing, viewer) => ({ mediaUs, drawing, viewer })));
+  await Promise.all(asked.map(async ({ mediaUs, drawing, viewer }) => {
+    const picture = await drawing.draw(frame(mediaUs));
+    drawn.push(`${picture.mediaUs} ${viewer}`);
+    picture.release();
+  }));
+  assert.deepEqual(drawn, asked.map(({ mediaUs, viewer }) => `${mediaUs} ${viewer}`));
+});
+
 await test('drawing rejects when no picture is free, and goes on after a release', async () => {
   await using renderer = new WarpRenderer({ threads: 1, picturesPerDrawing: 2 });
   const drawing = await renderer.open(hopper);
