@@ -1,11 +1,11 @@
-import { resolve } from 'node:path';
-import { AVERROR_EOF, AVMEDIA_TYPE_AUDIO, AV_CHANNEL_LAYOUT_MONO, AV_NOPTS_VALUE, AV_SAMPLE_FMT_FLT } from 'node-av/constants';
+import { AVMEDIA_TYPE_AUDIO, AV_CHANNEL_LAYOUT_MONO, AV_SAMPLE_FMT_FLT } from 'node-av/constants';
 import type { AVSampleFormat } from 'node-av/constants';
-import { CodecContext, Dictionary, FormatContext, Frame, Packet, SoftwareResampleContext } from 'node-av/lib';
+import { SoftwareResampleContext } from 'node-av/lib';
+import type { Frame } from 'node-av/lib';
 import type { AudioBlock } from '../base/audio-block.ts';
-import { AvatarError, InvalidStateError } from '../base/errors.ts';
 import type { Closeable } from '../base/scope.ts';
 import { checked } from './checked.ts';
+import { MediaFile, type MediaTrack } from './media-file.ts';
 
 /** How a sound file is read. */
 export interface SpeechFileReaderOptions {
@@ -15,22 +15,17 @@ export interface SpeechFileReaderOptions {
   readonly blockSamples?: number;
 }
 
-/** Containers that hold sound and nothing that points elsewhere (play lists could make libav open other files and addresses). */
-const FORMATS = 'wav,w64,aiff,au,caf,mp3,flac,ogg,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,aac,ac3,amr,avi,mpegts';
+const TRACK: MediaTrack = Object.freeze({
+  name: 'sound',
+  type: AVMEDIA_TYPE_AUDIO,
+  containers: 'wav,w64,aiff,au,caf,mp3,flac,ogg,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,aac,ac3,amr,avi,mpegts',
+  advice: 'WAV, MP3, FLAC, OGG or MP4',
+});
 
 /** One file as mono samples at one rate: an async iterable that keeps no more than a block and a decoded frame in memory. */
 export class SpeechFileReader implements Closeable, AsyncDisposable, AsyncIterable<AudioBlock> {
-  /** Length that the file claims, in microseconds; undefined when it says nothing. */
-  readonly durationUs: number | undefined;
-  readonly #path: string;
   readonly #options: Required<SpeechFileReaderOptions>;
-  readonly #format: FormatContext;
-  readonly #decoder: CodecContext;
-  readonly #streamIndex: number;
-  #reading = false;
-  #closing: Promise<void> | undefined;
-  /** Settles when the libav call under way has returned: nothing is freed before. */
-  #busy: Promise<unknown> = Promise.resolve();
+  readonly #file: MediaFile;
 
   /**
    * Opens the first or best sound track of a file.
@@ -41,170 +36,82 @@ export class SpeechFileReader implements Closeable, AsyncDisposable, AsyncIterab
     if (!(sampleRateHz >= 8000 && sampleRateHz <= 192_000) || !Number.isInteger(blockSamples) || blockSamples < 1) {
       throw new TypeError(`A file is read at 8000 to 192000 Hz in blocks of at least one sample, not ${sampleRateHz} Hz and ${blockSamples}.`);
     }
-    const format = new FormatContext();
-    try {
-      const whitelists = Dictionary.fromObject({ format_whitelist: FORMATS, protocol_whitelist: 'file' });
-      checked(await format.openInput(`file:${resolve(path)}`, null, whitelists), 'open the file');
-      checked(await format.findStreamInfo(), 'understand the file');
-      const { decoder, streamIndex } = await openDecoder(format);
-      return new SpeechFileReader(path, { sampleRateHz, blockSamples }, { format, decoder, streamIndex });
-    } catch (cause) {
-      await format.closeInput();
-      throw unreadable(path, cause);
-    }
+    return new SpeechFileReader(await MediaFile.open(path, TRACK), { sampleRateHz, blockSamples });
   }
 
-  private constructor(
-    path: string, options: Required<SpeechFileReaderOptions>, parts: { format: FormatContext; decoder: CodecContext; streamIndex: number },
-  ) {
-    this.#path = path;
+  private constructor(file: MediaFile, options: Required<SpeechFileReaderOptions>) {
+    this.#file = file;
     this.#options = options;
-    this.#format = parts.format;
-    this.#decoder = parts.decoder;
-    this.#streamIndex = parts.streamIndex;
-    const { duration } = parts.format;
-    this.durationUs = duration === AV_NOPTS_VALUE || duration <= 0n ? undefined : Number(duration);
+  }
+
+  /** Length that the file claims, in microseconds; undefined when it says nothing. */
+  get durationUs(): number | undefined {
+    return this.#file.durationUs;
   }
 
   /**
    * Yields the sound, once.
    * @throws AvatarError `unreadable_media` when nothing can be decoded; InvalidStateError the second time and after `close()`.
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<AudioBlock, void, undefined> {
-    if (this.#reading || this.#closing !== undefined) {
-      throw new InvalidStateError('A sound file is read once, before it is closed. Open it again.');
-    }
-    this.#reading = true;
-    const { sampleRateHz, blockSamples } = this.#options;
-    const resampler = new Resampler(sampleRateHz);
-    const blocks = new BlockCutter(blockSamples);
-    let any = false;
-    try {
-      for await (const samples of this.#decode(resampler)) {
-        any ||= samples.length > 0;
-        for (const block of blocks.cut(samples)) {
-          yield { samples: block, sampleRateHz };
-        }
-      }
-      const rest = blocks.rest();
-      if (rest.length > 0) {
-        yield { samples: rest, sampleRateHz };
-      }
-    } finally {
-      resampler.close();
-    }
-    if (!any) {
-      throw unreadable(this.#path, new Error('its sound track holds nothing that can be decoded'));
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<AudioBlock, void, undefined> {
+    return this.#file.read((frames) => this.#blocks(frames));
   }
 
   /** Closes the file, also in the middle of reading. */
   close(): Promise<void> {
-    this.#closing ??= this.#busy.then(async () => {
-      this.#decoder.freeContext();
-      await this.#format.closeInput();
-    });
-    return this.#closing;
+    return this.#file.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  async *#decode(resampler: Resampler): AsyncGenerator<Float32Array, void, undefined> {
-    const packet = new Packet();
-    packet.alloc();
-    const frame = new Frame();
-    frame.alloc();
+  async *#blocks(frames: AsyncIterable<Frame>): AsyncGenerator<AudioBlock, void, undefined> {
+    const resampler = new Resampler(this.#options.sampleRateHz);
+    const blocks = new BlockCutter(this.#options);
     try {
-      for (let ended = false; !ended;) {
-        const read = await this.#exclusive(() => this.#format.readFrame(packet));
-        ended = read < 0;
-        if (ended && read !== AVERROR_EOF) {
-          throw unreadable(this.#path, new Error('it breaks off in the middle'));
-        }
-        if (!ended && packet.streamIndex !== this.#streamIndex) {
-          packet.unref();
-          continue;
-        }
-        // A packet that cannot be decoded (a tag between MP3 frames, say) is passed over, as players do.
-        await this.#exclusive(() => this.#decoder.sendPacket(ended ? null : packet));
-        packet.unref();
-        while (await this.#exclusive(() => this.#decoder.receiveFrame(frame)) >= 0) {
-          yield resampler.convert(frame);
-          frame.unref();
-        }
+      for await (const frame of frames) {
+        yield* blocks.cut(resampler.convert(frame));
       }
-      yield resampler.flush();
+      yield* blocks.cut(resampler.flush());
+      yield* blocks.rest();
     } finally {
-      packet.free();
-      frame.free();
+      resampler.close();
     }
   }
-
-  #exclusive(call: () => Promise<number>): Promise<number> {
-    if (this.#closing !== undefined) {
-      throw new InvalidStateError('The sound file was closed while it was read.');
-    }
-    const result = call();
-    // The caller gets the failure; this only tells when the call has returned.
-    this.#busy = result.catch(() => undefined);
-    return result;
-  }
-}
-
-async function openDecoder(format: FormatContext): Promise<{ decoder: CodecContext; streamIndex: number }> {
-  const { streamIndex, decoder: codec } = format.findBestStream(AVMEDIA_TYPE_AUDIO, -1, -1, true);
-  const stream = format.streams[streamIndex];
-  if (streamIndex < 0 || stream === undefined || codec === null) {
-    throw new Error('it has no sound track that can be decoded');
-  }
-  const decoder = new CodecContext();
-  decoder.allocContext3(codec);
-  try {
-    checked(decoder.parametersToContext(stream.codecpar), 'set up the decoder');
-    checked(await decoder.open2(codec, null), 'open the decoder');
-  } catch (error) {
-    decoder.freeContext();
-    throw error;
-  }
-  return { decoder, streamIndex };
-}
-
-function unreadable(path: string, cause: unknown): AvatarError {
-  if (cause instanceof AvatarError) {
-    return cause;
-  }
-  return new AvatarError('unreadable_media', `${path} cannot be read: ${(cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, '')}. Use WAV, MP3, FLAC, OGG or MP4.`, { cause });
 }
 
 /** Cuts a stream of samples into blocks of one size. */
 class BlockCutter {
+  readonly #sampleRateHz: number;
   #block: Float32Array<ArrayBuffer>;
   #filled = 0;
 
-  constructor(blockSamples: number) {
+  constructor({ sampleRateHz, blockSamples }: Required<SpeechFileReaderOptions>) {
+    this.#sampleRateHz = sampleRateHz;
     this.#block = new Float32Array(blockSamples);
   }
 
   /** Yields the blocks that became full. */
-  *cut(samples: Float32Array): Generator<Float32Array, void, undefined> {
+  *cut(samples: Float32Array): Generator<AudioBlock, void, undefined> {
     for (let read = 0; read < samples.length;) {
       const taken = Math.min(this.#block.length - this.#filled, samples.length - read);
       this.#block.set(samples.subarray(read, read + taken), this.#filled);
       this.#filled += taken;
       read += taken;
       if (this.#filled === this.#block.length) {
-        yield this.#block;
+        yield { samples: this.#block, sampleRateHz: this.#sampleRateHz };
         this.#block = new Float32Array(this.#block.length);
         this.#filled = 0;
       }
     }
   }
 
-  /** The samples that fill no block. */
-  rest(): Float32Array {
-    return this.#block.subarray(0, this.#filled);
+  /** Yields the samples that fill no block, if there are any. */
+  *rest(): Generator<AudioBlock, void, undefined> {
+    if (this.#filled > 0) {
+      yield { samples: this.#block.subarray(0, this.#filled), sampleRateHz: this.#sampleRateHz };
+    }
   }
 }
 
