@@ -1,8 +1,8 @@
 /** Missing packets from which on a share of loss can be told. */
-const LEAST_MISSED = 8;
+const LEAST_MISSED = 6;
 
 /** Shortest and longest time over which missing packets are counted, in milliseconds. */
-const SHORTEST_MS = 200;
+const SHORTEST_MS = 120;
 const LONGEST_MS = 1000;
 
 /** How much of what is sent arrives. */
