@@ -122,7 +122,7 @@ async function killViewer(url: string): Promise<string> {
         reject(new Error(JSON.stringify(news)));
       }
     });
-    const order: ViewerOrder = { url, viewers: 1, seconds: 60, faults: CLEAN_PATH, faultsStartS: 0, faultsEndS: null, interrupts: false, microphone: false, vanish: false, staggerMs: 0, pack: null };
+    const order: ViewerOrder = { url, viewers: 1, seconds: 60, faults: CLEAN_PATH, faultsStartS: 0, faultsEndS: null, interrupts: false, rests: false, microphone: false, vanish: false, staggerMs: 0, pack: null };
     child.send(order);
   });
   await sleep(WATCH_MS);

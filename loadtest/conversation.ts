@@ -22,6 +22,10 @@ const SETTLING_MS = 500;
 const LEAD_MS = 200;
 const CHUNK_MS = 40;
 
+/** Every fourth pause is a rest, where those are wanted. */
+const REST_MS = 15_000;
+const REST_EVERY = 4;
+
 /** What is watched after an interrupt. */
 const AFTERMATH_MS = 800;
 
@@ -38,6 +42,8 @@ export interface ConversationOptions {
   readonly seconds: number;
   /** The first utterance and every second one after it are interrupted. */
   readonly interrupts: boolean;
+  /** Now and then nobody says anything for 15 s. */
+  readonly rests: boolean;
   /** The viewer speaks into a microphone and is mirrored, instead of pushing speech. */
   readonly microphone: boolean;
   readonly speech: WavFile;
@@ -96,7 +102,7 @@ export class Conversation {
     const endMs = startMs + this.#options.seconds * 1000;
     const microphone = this.#options.microphone ? await MicrophoneFeed.open({ ...this.#options.speech, samples: this.#voiced }, (packet) => { this.#viewer.sendMicrophone(packet); }) : undefined;
     for (let turn = 0; performance.now() < endMs && this.#over === undefined; turn++) {
-      await sleep(PAUSE_MS);
+      await sleep(this.#options.rests && turn % REST_EVERY === REST_EVERY - 1 ? REST_MS : PAUSE_MS);
       if (microphone !== undefined) {
         await this.#speakInto(microphone);
         continue;

@@ -57,13 +57,18 @@ async function run(url: string, values: Values): Promise<RunFigures> {
   const watch = new ServerWatch(url);
   const [fleet, chromium] = await Promise.all([
     sendViewers({
-      url, seconds, viewers: Number(values.sessions), interrupts: values.interrupts === true, microphone: values.microphone === true, vanish: values.vanish === true,
+      url, seconds, viewers: Number(values.sessions), interrupts: withInterrupts(values), rests: values.soak === true, microphone: values.microphone === true, vanish: values.vanish === true,
       faults: faultsOf(values), faultsStartS: Number(values['faults-start']), faultsEndS: faultsEnd === undefined ? null : Number(faultsEnd),
       staggerMs: Number(values.stagger), pack: values.pack ?? null,
     }),
     values.chromium === true ? watchInChromium(url, { seconds }) : undefined,
   ]);
   return runFigures({ fleet, chromium, samples: await watch.stop(), seconds });
+}
+
+/** A soak is speech, rests and interrupts. */
+function withInterrupts(values: Values): boolean {
+  return values.interrupts === true || values.soak === true;
 }
 
 function faultsOf(values: Values): PathFaults {
@@ -75,7 +80,7 @@ async function limitsOf(values: Values): Promise<Limits> {
   const kind = values.limits ?? (values.churn === true ? 'churn' : values.overload === true ? 'overload' : values.soak === true ? 'soak'
     : values['bandwidth-kbps'] !== undefined ? 'narrow' : Number(values.loss) > 0 || Number(values.delay) > 0 ? 'faults' : 'plain');
   const limits = { ...await readLimits(kind) };
-  if (values.interrupts !== true) {
+  if (!withInterrupts(values)) {
     delete limits['interruptSilenceMsP95'];
   }
   if (values['faults-end'] === undefined) {

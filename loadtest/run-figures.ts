@@ -36,6 +36,8 @@ export interface RunFigures {
   readonly eventLoopP99Ms: number;
   readonly framesRendered: number;
   readonly framesLate: number;
+  /** Late frames a minute in the second half of the run less those in the first. */
+  readonly framesLateGrowth: number;
   readonly framesDropped: number;
   readonly framesRepeated: number;
   /** How many pictures were drawn together, as `≤1: 80 %`, `≤2: 20 %`; empty for the built-in face. */
@@ -49,6 +51,8 @@ export interface RunFigures {
   readonly recoverMs: number | null;
   readonly recoverSizeMs: number | null;
   readonly rejected: number;
+  /** Until a viewer knew that it was refused, the slowest; null when none was. */
+  readonly refusedMs: number | null;
   /** From a viewer's vanishing to its slot being free; null when none vanished. */
   readonly slotFreedMs: number | null;
   readonly refusedWith: readonly string[];
@@ -97,6 +101,7 @@ export function runFigures({ fleet, samples, chromium }: { fleet: FleetOutcome; 
     eventLoopP99Ms: most(samples.slice(1).map(({ eventLoopP99Ms }) => eventLoopP99Ms)),
     framesRendered: last.framesRendered - first.framesRendered,
     framesLate: last.framesLate - first.framesLate,
+    framesLateGrowth: lateGrowth(busy),
     framesDropped: last.framesDropped - first.framesDropped,
     framesRepeated: last.framesRepeated - first.framesRepeated,
     batchSizes: batchSizes(first, last),
@@ -106,6 +111,7 @@ export function runFigures({ fleet, samples, chromium }: { fleet: FleetOutcome; 
     recoverMs: worst(viewers.map((viewer) => viewer.recoverMs), most),
     recoverSizeMs: worst(viewers.map((viewer) => viewer.recoverSizeMs), most),
     rejected: fleet.refused.length,
+    refusedMs: fleet.refusedMs.length === 0 ? null : Math.max(...fleet.refusedMs),
     slotFreedMs: fleet.freedMs.length === 0 ? null : Math.max(...fleet.freedMs),
     refusedWith: [...new Set(fleet.refused)],
     failures: fleet.failures,
@@ -135,6 +141,14 @@ function coresPerSession(samples: readonly ServerSample[]): number[] {
     const passedS = (sample.atMs - before.atMs) / 1000;
     return before.sessions === sample.sessions && passedS > 0.5 ? [(sample.cpuSeconds - before.cpuSeconds) / passedS / sample.sessions] : [];
   });
+}
+
+/** Late frames a minute: second half less first half. */
+function lateGrowth(samples: readonly ServerSample[]): number {
+  const perMinute = (from: ServerSample | undefined, to: ServerSample | undefined): number => (
+    from === undefined || to === undefined || to.atMs === from.atMs ? Number.NaN : ((to.framesLate - from.framesLate) * 60_000) / (to.atMs - from.atMs));
+  const middle = samples[samples.length >> 1];
+  return perMinute(middle, samples.at(-1)) - perMinute(samples[0], middle);
 }
 
 /** Growth of resident memory in megabytes per ten minutes, fitted to the second half of the run, when caches are full. */

@@ -13,6 +13,8 @@ export interface FleetOutcome {
   readonly figures: readonly ViewerFigures[];
   /** Error codes of those that were not let in. */
   readonly refused: readonly string[];
+  /** Milliseconds until they were told so. */
+  readonly refusedMs: readonly number[];
   /** Milliseconds from a viewer's vanishing to its session being gone. */
   readonly freedMs: readonly number[];
   /** What went wrong with others. */
@@ -23,6 +25,7 @@ export interface FleetOutcome {
 export async function sendViewers(order: ViewerOrder): Promise<FleetOutcome> {
   const figures: ViewerFigures[] = [];
   const refused: string[] = [];
+  const refusedMs: number[] = [];
   const freedMs: number[] = [];
   const failures: string[] = [];
   const hear = (news: ViewerNews): void => {
@@ -31,6 +34,7 @@ export async function sendViewers(order: ViewerOrder): Promise<FleetOutcome> {
       failures.push(...(news.endedBy === undefined ? [] : [`A session was ended by the server: ${news.endedBy}.`]));
     } else if (news.kind === 'refused') {
       refused.push(news.code);
+      refusedMs.push(news.afterMs);
     } else if (news.kind === 'vanished') {
       freedMs.push(news.freedMs);
     } else if (news.kind === 'failed') {
@@ -45,7 +49,7 @@ export async function sendViewers(order: ViewerOrder): Promise<FleetOutcome> {
     await Promise.race([started, ended]);
   }
   await Promise.all(processes);
-  return { figures, refused, freedMs, failures };
+  return { figures, refused, refusedMs, freedMs, failures };
 }
 
 /** Forks one process; `started` settles when its last viewer was let in or refused. */

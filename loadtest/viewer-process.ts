@@ -21,6 +21,8 @@ export interface ViewerOrder {
   /** Seconds from the start after which loss and narrowness end, the delay stays; null for never. */
   readonly faultsEndS: number | null;
   readonly interrupts: boolean;
+  /** Now and then nobody says anything for a while. */
+  readonly rests: boolean;
   /** Viewers speak into a microphone and are mirrored. */
   readonly microphone: boolean;
   /** The last viewer vanishes halfway, and its slot must become free. */
@@ -33,7 +35,7 @@ export interface ViewerOrder {
 /** What a process of viewers tells. */
 export type ViewerNews =
   | { readonly kind: 'connected'; readonly sessionId: string }
-  | { readonly kind: 'refused'; readonly code: string }
+  | { readonly kind: 'refused'; readonly code: string; readonly afterMs: number }
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'vanished'; readonly freedMs: number }
   | { readonly kind: 'done'; readonly figures: ViewerFigures; readonly endedBy: string | undefined };
@@ -52,12 +54,13 @@ async function main(order: ViewerOrder): Promise<void> {
 }
 
 async function view(order: ViewerOrder, speech: WavFile, vanishes: boolean): Promise<void> {
+  const startMs = performance.now();
   let viewer: Viewer;
   try {
     viewer = await Viewer.connect(order.url, { faults: order.faultsStartS > 0 ? CLEAN_PATH : order.faults, speaks: order.microphone, session: { ...(order.pack === null ? {} : { pack: order.pack }), ...(order.microphone ? { mode: 'mirror' } : {}) } });
   } catch (error) {
     if (error instanceof RefusedError) {
-      tell({ kind: 'refused', code: error.code });
+      tell({ kind: 'refused', code: error.code, afterMs: performance.now() - startMs });
       return;
     }
     throw error;
@@ -70,7 +73,7 @@ async function view(order: ViewerOrder, speech: WavFile, vanishes: boolean): Pro
     return;
   }
   const weather = planFaults(order, viewer);
-  const conversation = await Conversation.open(viewer, { seconds: order.seconds, interrupts: order.interrupts, microphone: order.microphone, speech });
+  const conversation = await Conversation.open(viewer, { seconds: order.seconds, interrupts: order.interrupts, rests: order.rests, microphone: order.microphone, speech });
   const record = await conversation.run();
   weather.stop();
   tell({ kind: 'done', figures: viewerFigures(record, weather.span), endedBy: conversation.endedBy });
