@@ -26,7 +26,7 @@ export async function reportPackBench(flags: PackBenchFlags): Promise<void> {
   const lines: ReportLine[] = [];
   const print = flags.json === true ? (): void => undefined : (line: string): void => { console.log(line); };
   print(`${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}, load ${loadavg()[0]!.toFixed(2)}\n`);
-  print(row(['graph', 'threads', 'batch', 'ms a frame', 'p95', 'peak MB', 'PyTorch ms', 'ratio']));
+  print(row(['graph', 'threads', 'batch', 'ms each', 'p95', 'peak MB', 'PyTorch ms', 'ratio']));
   const runs = flags.runs === undefined ? PACK_BENCH_DEFAULTS.runs : Number(flags.runs);
   const torchTimings = new Map<string, TorchTiming>();
   for await (const timing of benchPack({ packFolder: flags.folder, runs, ...selected(flags) })) {
