@@ -41,9 +41,11 @@ const DEEP_QUEUE_MS = 200;
 /** Half of what counts as late: a path that became longer, by another network perhaps, is no queue for ever. */
 const TRIPS_MS = 5000;
 
-/** Share of what was sent below which what arrived shows that a queue grows; without losses it must go on, since a viewer that was held up looks alike. */
+/** Share of what was sent below which what arrived shows that a queue grows. */
 const GROWING_QUEUE = 0.75;
-const GROWING_MS = 900;
+
+/** A queue that grows, or is deep and loses packets, must do so for longer than one report: a viewer that was held up looks alike. */
+const LASTING_MS = 900;
 
 /** Milliseconds over which the sent rate is measured. */
 const MEASURE_MS = 1000;
@@ -80,7 +82,7 @@ export class BitrateController {
   readonly #maxBps: number;
   #bps: number;
   #changedMs: number | undefined;
-  #growsSinceMs = Infinity;
+  #queuesSinceMs = Infinity;
   /** What was too much, since when, and for how long it is avoided. */
   #tooMuch = { bps: Infinity, sinceMs: -Infinity, forMs: CAUTIOUS_MS };
   #measured: { readonly atMs: number; readonly sentBytes: number } | undefined;
@@ -108,7 +110,7 @@ export class BitrateController {
     this.#changedMs ??= nowMs - SETTLE_MS;
     this.#measure(path.sentBytes, nowMs);
     const queueMs = this.#queueMs(path.roundTripMs, nowMs);
-    const affordableBps = this.#affordableBps(path, { queueMs, growingMs: this.#growingMs(path, queueMs, nowMs) });
+    const affordableBps = this.#affordableBps(path, { queueMs, lasting: this.#lastingQueue(path, queueMs, nowMs) });
     const sinceMs = nowMs - this.#changedMs;
     if (affordableBps < this.#bps * (1 - LEAST_FALL)) {
       if (sinceMs >= SETTLE_MS) {
@@ -121,11 +123,10 @@ export class BitrateController {
   }
 
   /** What the picture may take; Infinity when nothing speaks against more. */
-  #affordableBps({ bandwidthBps, fractionLost, pictureArrivedBps }: PathEstimate, { queueMs, growingMs }: { queueMs: number; growingMs: number }): number {
+  #affordableBps({ bandwidthBps, fractionLost, pictureArrivedBps }: PathEstimate, { queueMs, lasting }: { queueMs: number; lasting: boolean }): number {
     const loses = fractionLost > LOW_LOSS;
     const queues = queueMs > QUEUE_MS;
-    const overflows = fractionLost >= OVERFLOW_LOSS || (queues && fractionLost > HIGH_LOSS) || (queueMs > DEEP_QUEUE_MS && loses);
-    if (overflows || growingMs >= (loses ? 0 : GROWING_MS)) {
+    if (lasting || fractionLost >= OVERFLOW_LOSS || (queues && fractionLost > HIGH_LOSS)) {
       return pictureArrivedBps * PICTURE_SHARE;
     }
     if ((queues || loses) && bandwidthBps < this.#sentBps) {
@@ -154,10 +155,11 @@ export class BitrateController {
     return Math.max(0, roundTripMs - Math.min(this.#trips.shortestMs, this.#trips.beforeMs));
   }
 
-  /** How long the queue has been growing; −∞ while it is not. */
-  #growingMs({ pictureSentBps, pictureArrivedBps }: PathEstimate, queueMs: number, nowMs: number): number {
-    this.#growsSinceMs = queueMs > QUEUE_MS && pictureArrivedBps < pictureSentBps * GROWING_QUEUE ? Math.min(this.#growsSinceMs, nowMs) : Infinity;
-    return nowMs - this.#growsSinceMs;
+  /** Says whether a queue has been growing, or deep and overflowing now and then, for some time. */
+  #lastingQueue({ fractionLost, pictureSentBps, pictureArrivedBps }: PathEstimate, queueMs: number, nowMs: number): boolean {
+    const grows = queueMs > QUEUE_MS && pictureArrivedBps < pictureSentBps * GROWING_QUEUE;
+    this.#queuesSinceMs = grows || (queueMs > DEEP_QUEUE_MS && fractionLost > LOW_LOSS) ? Math.min(this.#queuesSinceMs, nowMs) : Infinity;
+    return nowMs - this.#queuesSinceMs >= LASTING_MS;
   }
 
   #fall(wantedBps: number, nowMs: number): void {

@@ -30,15 +30,10 @@ test('when a queue grows on the path the bitrate falls below what arrives, so th
   assert.equal(second(1_000_000, { roundTripMs: 300, pictureArrivedBps: 500_000 }), 400_000);
 });
 
-test('losses prove at once that a queue grows', () => {
-  const { second } = onPath();
-  assert.equal(second(1_000_000, { roundTripMs: 200, fractionLost: 0.05, pictureArrivedBps: 500_000 }), 400_000);
-});
-
-test('a viewer that was held up for a moment, and then catches up, is on no narrow path', () => {
+test('a viewer that was held up for a moment, and then catches up, is on no narrow path, even where packets are lost by chance', () => {
   const { second } = onPath();
   for (let count = 0; count < 3; count++) {
-    assert.equal(second(400_000, { roundTripMs: 900, pictureArrivedBps: 100_000 }), 1_000_000);
+    assert.equal(second(400_000, { roundTripMs: 900, fractionLost: 0.05, pictureArrivedBps: 100_000 }), 1_000_000);
     assert.equal(second(400_000, { roundTripMs: 30, pictureArrivedBps: 700_000 }), 1_000_000);
   }
 });
