@@ -9,9 +9,8 @@ export type PreparationRequest =
   | { readonly kind: 'findMesh'; readonly call: number; readonly image: RgbImage }
   | { readonly kind: 'analyse'; readonly call: number; readonly piece: PortraitPiece; readonly face: DetectedFace };
 
-/** What a preparation thread answers. */
+/** What a preparation thread answers, unless a call fails. */
 export type PreparationAnswer =
   | { readonly kind: 'faces'; readonly call: number; readonly faces: readonly DetectedFace[] }
   | { readonly kind: 'mesh'; readonly call: number; readonly points: Float32Array | undefined }
-  | { readonly kind: 'analysed'; readonly call: number; readonly portrait: AnalysedPortrait }
-  | { readonly kind: 'failed'; readonly call: number; readonly message: string; readonly modelMissing: boolean };
+  | { readonly kind: 'analysed'; readonly call: number; readonly portrait: AnalysedPortrait };

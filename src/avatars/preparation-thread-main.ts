@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { AvatarError, InvalidStateError } from '../base/errors.ts';
+import { InvalidStateError } from '../base/errors.ts';
+import { failedCall, type FailedCall } from '../base/failed-call.ts';
+import type { CloseRequest } from '../base/thread-calls.ts';
 import { OnnxThread } from '../inference/onnx-thread.ts';
 import { FaceDetector } from './face-detector.ts';
 import { FaceMesh } from './face-mesh.ts';
@@ -13,9 +15,10 @@ if (port === null) {
   throw new TypeError('preparation-thread-main.ts is the main file of a worker thread; start it with PreparationThread.');
 }
 const { modelsFolder } = workerData as { readonly modelsFolder: string };
+const thread = new OnnxThread();
+let closing = false;
 
 async function loadAnalysis(): Promise<PortraitAnalysis> {
-  const thread = new OnnxThread();
   const load = (name: string): ReturnType<OnnxThread['load']> => thread.load(join(modelsFolder, 'face', `${name}.onnx`));
   const [detector, mesh, iris, matte] = await Promise.all([load('blazeface'), load('facemesh'), load('iris'), load('selfie')]);
   return new PortraitAnalysis({ detector: new FaceDetector(detector), mesh: new FaceMesh({ mesh, iris }), matte: new PersonMatte(matte) });
@@ -41,18 +44,21 @@ async function serve(request: PreparationRequest): Promise<void> {
   )] as ArrayBuffer[]);
 }
 
-function answer(message: PreparationAnswer, transfer: ArrayBuffer[] = []): void {
+function answer(message: PreparationAnswer | FailedCall, transfer: ArrayBuffer[] = []): void {
   port?.postMessage(message, transfer);
 }
 
-port.on('message', (request: PreparationRequest) => {
+port.on('message', (request: PreparationRequest | CloseRequest) => {
+  if (request.kind === 'close') {
+    // Without its port and the inference thread nothing keeps this one alive but the call under way.
+    closing = true;
+    port.close();
+    void thread.close();
+    return;
+  }
   serve(request).catch((error: unknown) => {
-    answer({
-      kind: 'failed', call: request.call,
-      message: error instanceof Error ? error.message : String(error),
-      modelMissing: error instanceof AvatarError && error.code === 'model_missing',
-    });
-    if (error instanceof InvalidStateError) {
+    answer(failedCall(request.call, error));
+    if (error instanceof InvalidStateError && !closing) {
       // The inference thread died. This one goes with it, and the owner starts a new pair.
       setImmediate(() => { throw error; });
     }

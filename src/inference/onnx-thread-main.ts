@@ -1,9 +1,9 @@
 import { parentPort } from 'node:worker_threads';
+import { failedCall, type FailedCall } from '../base/failed-call.ts';
+import type { CloseRequest } from '../base/thread-calls.ts';
 import { OnnxSession } from './onnx-session.ts';
 import type { NamedTensors, Tensor } from './tensor.ts';
 import type { ThreadAnswer, ThreadRequest } from './thread-messages.ts';
-
-type CalledRequest = Exclude<ThreadRequest, { kind: 'close' }>;
 
 const port = parentPort;
 if (port === null) {
@@ -13,7 +13,7 @@ const sessions = new Map<number, OnnxSession>();
 let lastModel = 0;
 let closing = false;
 
-const answer = (message: ThreadAnswer, transfer: ArrayBuffer[] = []): void => { port.postMessage(message, transfer); };
+const answer = (message: ThreadAnswer | FailedCall, transfer: ArrayBuffer[] = []): void => { port.postMessage(message, transfer); };
 
 async function run({ model, feeds, outputs: wanted }: Extract<ThreadRequest, { kind: 'run' }>): Promise<{ outputs: NamedTensors; transfer: ArrayBuffer[] }> {
   const session = sessions.get(model);
@@ -30,7 +30,7 @@ async function run({ model, feeds, outputs: wanted }: Extract<ThreadRequest, { k
   return { outputs, transfer };
 }
 
-async function serve(request: CalledRequest): Promise<void> {
+async function serve(request: ThreadRequest): Promise<void> {
   if (closing) {
     return;
   }
@@ -56,14 +56,12 @@ async function serve(request: CalledRequest): Promise<void> {
   }
 }
 
-port.on('message', (request: ThreadRequest) => {
+port.on('message', (request: ThreadRequest | CloseRequest) => {
   if (request.kind === 'close') {
     // Without its port nothing keeps the thread alive but the run under way.
     closing = true;
     port.close();
     return;
   }
-  serve(request).catch((error: unknown) => {
-    answer({ kind: 'failed', call: request.call, message: error instanceof Error ? error.message : String(error) });
-  });
+  serve(request).catch((error: unknown) => { answer(failedCall(request.call, error)); });
 });

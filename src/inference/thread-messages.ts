@@ -7,13 +7,10 @@ export type Device = 'cpu' | 'cuda';
 export type ThreadRequest =
   | { readonly kind: 'load'; readonly call: number; readonly path: string; readonly device: Device; readonly intraOpThreads: number }
   | { readonly kind: 'run'; readonly call: number; readonly model: number; readonly feeds: NamedTensors; readonly outputs: readonly string[] }
-  | { readonly kind: 'release'; readonly call: number; readonly model: number }
-  /** Ends the thread after the run under way; it has no answer. */
-  | { readonly kind: 'close' };
+  | { readonly kind: 'release'; readonly call: number; readonly model: number };
 
-/** What an inference thread answers. */
+/** What an inference thread answers, unless a call fails. */
 export type ThreadAnswer =
   | { readonly kind: 'loaded'; readonly call: number; readonly model: number; readonly inputs: readonly string[]; readonly outputs: readonly string[] }
   | { readonly kind: 'ran'; readonly call: number; readonly outputs: NamedTensors }
-  | { readonly kind: 'released'; readonly call: number }
-  | { readonly kind: 'failed'; readonly call: number; readonly message: string };
+  | { readonly kind: 'released'; readonly call: number };

@@ -32,8 +32,7 @@ export type CuttingRequest =
   | { readonly kind: 'portrait'; readonly call: number; readonly order: PortraitOrder }
   | { readonly kind: 'face'; readonly call: number; readonly order: FaceOrder };
 
-/** What a cutting thread answers. */
+/** What a cutting thread answers, unless a call fails. */
 export type CuttingAnswer =
   | { readonly kind: 'portrait'; readonly call: number; readonly cut: CutAvatar }
-  | { readonly kind: 'face'; readonly call: number; readonly tensor: FaceTensor }
-  | { readonly kind: 'failed'; readonly call: number; readonly message: string };
+  | { readonly kind: 'face'; readonly call: number; readonly tensor: FaceTensor };

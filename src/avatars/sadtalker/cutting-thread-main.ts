@@ -1,4 +1,6 @@
 import { parentPort } from 'node:worker_threads';
+import { failedCall } from '../../base/failed-call.ts';
+import type { CloseRequest } from '../../base/thread-calls.ts';
 import { avatarPhoto } from '../avatar-photo.ts';
 import { resizeBilinear } from './bilinear-resize.ts';
 import type { CuttingAnswer, CuttingRequest } from './cutting-messages.ts';
@@ -25,26 +27,22 @@ function serve(request: CuttingRequest): CuttingAnswer {
 
 /** What is handed over, not copied. */
 function buffersOf(answer: CuttingAnswer): ArrayBuffer[] {
-  switch (answer.kind) {
-    case 'portrait': {
-      const { photo, face, tensor } = answer.cut;
-      return [photo.data, face.data, tensor.values].map(({ buffer }) => buffer as ArrayBuffer);
-    }
-    case 'face': {
-      return [answer.tensor.values.buffer];
-    }
-    case 'failed': {
-      return [];
-    }
+  if (answer.kind === 'face') {
+    return [answer.tensor.values.buffer];
   }
+  const { photo, face, tensor } = answer.cut;
+  return [photo.data, face.data, tensor.values].map(({ buffer }) => buffer as ArrayBuffer);
 }
 
-port.on('message', (request: CuttingRequest) => {
+port.on('message', (request: CuttingRequest | CloseRequest) => {
+  if (request.kind === 'close') {
+    port.close();
+    return;
+  }
   try {
     const answer = serve(request);
     port.postMessage(answer, buffersOf(answer));
   } catch (error) {
-    const failed: CuttingAnswer = { kind: 'failed', call: request.call, message: error instanceof Error ? error.message : String(error) };
-    port.postMessage(failed);
+    port.postMessage(failedCall(request.call, error));
   }
 });
