@@ -6,6 +6,7 @@ import type { Picture } from '../base/picture.ts';
 import { Scope } from '../base/scope.ts';
 import type { Closeable } from '../base/scope.ts';
 import type { Stats } from '../base/stats.ts';
+import { WHOLE_FROM_BPS } from '../encode/bitrate-controller.ts';
 import type { SizedEncoder } from '../encode/sized-encoder.ts';
 import type { FrameBudget } from './frame-budget.ts';
 import type { FaceState } from '../motion/face-state.ts';
@@ -18,9 +19,6 @@ const MOST_IN_FLIGHT = 3;
 /** A picture that is this late is not encoded any more, unless nothing was sent for `LONGEST_GAP_US`. Less is hidden by viewers' jitter buffers. */
 const TOO_LATE_US = 2 * FRAME_US;
 const LONGEST_GAP_US = 5 * FRAME_US;
-
-/** Below this bitrate every second frame is left out: half as many good pictures say more than all of them smeared. */
-const HALF_RATE_BELOW_BPS = 250_000;
 
 /** What a frame line is made of. */
 export interface FrameLineParts {
@@ -133,7 +131,7 @@ export class FrameLine implements Closeable {
   /** Says whether the next frame is to be drawn, and counts it when not. */
   #begins(): boolean {
     this.#frames += 1;
-    if (this.bitrateBps < HALF_RATE_BELOW_BPS && this.#frames % 2 === 0) {
+    if (this.bitrateBps < WHOLE_FROM_BPS && this.#frames % 2 === 0) {
       return false;
     }
     const { budget, stats } = this.#parts;
