@@ -1,5 +1,6 @@
 import { FACE_COEFFICIENTS, type MotionFrame } from '../base/motion-frame.ts';
 import { pictureBytes, type Picture } from '../base/picture.ts';
+import { lentPicture } from './lent-picture.ts';
 import { POSE_FLOATS } from './render-messages.ts';
 
 const MOTION_FLOATS = FACE_COEFFICIENTS.length + POSE_FLOATS;
@@ -49,19 +50,8 @@ export class PictureRing {
 
   /** Hands a drawn picture to its owner. */
   handOut(picture: number, mediaUs: number): Picture {
-    let released = false;
-    return {
-      width: this.#place.width,
-      height: this.#place.height,
-      data: this.#views[picture]!,
-      mediaUs,
-      release: () => {
-        if (!released) {
-          released = true;
-          this.giveBack(picture);
-        }
-      },
-    };
+    const { width, height } = this.#place;
+    return lentPicture({ width, height, data: this.#views[picture]!, mediaUs }, () => { this.giveBack(picture); });
   }
 
   /** Makes a picture free again. */

@@ -1,4 +1,5 @@
 import type { Picture } from '../../base/picture.ts';
+import { lentPicture } from '../lent-picture.ts';
 import { makeSlotMemory, slotViews, type SlotMemory, type SlotViews } from './slot-memory.ts';
 
 /** The picture slots of one drawing. A slot is free, waits to be drawn, is under way, or its picture is with an owner. */
@@ -26,19 +27,8 @@ export class PictureSlots {
 
   /** Hands a drawn picture to its owner. */
   handOut(slot: number, mediaUs: number): Picture {
-    let released = false;
-    return {
-      width: this.#memory.width,
-      height: this.#memory.height,
-      data: this.#views.pictures[slot]!,
-      mediaUs,
-      release: () => {
-        if (!released) {
-          released = true;
-          this.giveBack(slot);
-        }
-      },
-    };
+    const { width, height } = this.#memory;
+    return lentPicture({ width, height, data: this.#views.pictures[slot]!, mediaUs }, () => { this.giveBack(slot); });
   }
 
   /** Makes a slot free again. */
