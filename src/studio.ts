@@ -78,13 +78,14 @@ export class Studio implements Closeable {
   static async open(options: StudioOptions, { logger, stats }: { logger: Logger; stats: Stats }): Promise<Studio> {
     const scope = new Scope();
     try {
+      // Each is owned as soon as it is there: when another fails, none is left behind.
       const [packs, avatars, voiceActivity, textToSpeech] = await Promise.all([
-        openPacks(options, { logger, stats }),
-        AvatarStore.open({ folder: options.avatars.folder, max: options.avatars.max, modelsFolder: MODELS_FOLDER, logger, stats }),
-        VoiceActivityModel.open(MODELS_FOLDER, { stats, logger }),
-        openTextToSpeech(logger),
+        scope.ownOpened(openPacks(options, { logger, stats })),
+        scope.ownOpened(AvatarStore.open({ folder: options.avatars.folder, max: options.avatars.max, modelsFolder: MODELS_FOLDER, logger, stats })),
+        scope.ownOpened(VoiceActivityModel.open(MODELS_FOLDER, { stats, logger })),
+        openTextToSpeech(logger).then((engine) => engine && scope.own(engine)),
       ]);
-      return new Studio({ scope, options, logger, stats, packs: scope.own(packs), avatars: scope.own(avatars), voiceActivity: scope.own(voiceActivity), textToSpeech: textToSpeech && scope.own(textToSpeech) });
+      return new Studio({ scope, options, logger, stats, packs, avatars, voiceActivity, textToSpeech });
     } catch (error) {
       await scope.close();
       throw error;

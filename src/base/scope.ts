@@ -22,6 +22,11 @@ export class Scope implements Closeable, AsyncDisposable {
     return child;
   }
 
+  /** Takes ownership of a child that is still being opened, once it is there; it is closed at once when the scope is closed by then. */
+  async ownOpened<T extends Closeable>(opening: Promise<T>): Promise<T> {
+    return this.own(await opening);
+  }
+
   /** Runs the function when the scope closes; at once when it is closed already. */
   defer(close: () => Promise<void> | void): void {
     if (this.#closing !== undefined) {

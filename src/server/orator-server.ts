@@ -43,10 +43,9 @@ export class OratorServer implements Closeable {
       const metrics: Metrics = new Metrics(() => ({ ...sessions.gauges(), packs: studio.loadedPacks }));
       const sessions: SessionRegistry = new SessionRegistry({ limits: config.sessions, metrics, logger, leftOutShare: () => studio.leftOutShare });
       const [studio, page]: [Studio, Awaited<ReturnType<typeof bundlePage>>] = await Promise.all([
-        Studio.open(studioOptions(config), { logger, stats: metrics }),
+        scope.ownOpened(Studio.open(studioOptions(config), { logger, stats: metrics })),
         bundlePage(CLIENT_FOLDER),
       ]);
-      scope.own(studio);
       const app: FastifyInstance = Fastify({ loggerInstance: logger, logController: new LogController({ disableRequestLogging: true }), trustProxy: config.server.trustProxy, bodyLimit: 64 * 1024, forceCloseConnections: true });
       scope.defer(() => app.close());
       scope.own(sessions);

@@ -66,3 +66,15 @@ test('a scope that handed its children over closes none of them; the new owner d
   await owner.close();
   assert.deepEqual(closed, ['second', 'first']);
 });
+
+test('a child that is there only after the scope closed is closed at once', async () => {
+  const log: string[] = [];
+  const scope = new Scope();
+  const { promise, resolve } = Promise.withResolvers<ReturnType<typeof child>>();
+  const owned = scope.ownOpened(promise);
+  await scope.close();
+  resolve(child('late', log));
+  await owned;
+  await scope.close();
+  assert.deepEqual(log, ['late']);
+});
