@@ -1,6 +1,6 @@
 import type { Avatar } from '../../src/avatars/avatar.ts';
 import { MelStream } from '../../src/audio/mel-stream.ts';
-import { NEUTRAL_POSE, type HeadPose, FACE_COEFFICIENTS } from '../../src/base/motion-frame.ts';
+import { FACE_COEFFICIENTS, FACE_INDEX, NEUTRAL_POSE, type FaceCoefficient, type HeadPose } from '../../src/base/motion-frame.ts';
 import type { Closeable } from '../../src/base/scope.ts';
 import type { MelWindow } from '../../src/base/mel-window.ts';
 import type { ExpressionModel } from '../../src/motion/expression-model.ts';
@@ -14,13 +14,12 @@ import { LipMeter, type SeenLips } from './lip-meter.ts';
 
 const SEED = 7;
 
-/** Poses in which the touching lips are read, per angle; between them the reading is taken as linear. */
-const ANGLES = ['yawDeg', 'pitchDeg', 'rollDeg'] as const;
-const TURNS_DEG = [-4, 0, 4] as const;
+/** What moves the mouth; the rest of an expression is eyes and brows. */
+const MOUTH = ['jaw', 'pucker', 'funnel', 'smile', 'stretch', 'upperUp', 'lowerDown', 'press', 'tuck', 'tongue'] as const satisfies readonly FaceCoefficient[];
 
 /** What was seen of one recording. */
 export interface FilmedLips {
-  /** Gap over that of touching lips in the same pose, per video frame. */
+  /** Gap over that of touching lips in the same picture, per video frame. */
   readonly gapMm: number[];
   readonly widthMm: number[];
 }
@@ -32,8 +31,7 @@ export class LipFilm implements Closeable {
   readonly #renderer: WarpRenderer;
   readonly #drawing: FaceDrawing;
   readonly #meter: LipMeter;
-  /** Gap that the mesh reads between touching lips, by angle and turn. */
-  readonly #shutMm = new Map<string, number>();
+  #shutMm = Number.NaN;
 
   private constructor(parts: { avatar: Avatar; model: ExpressionModel; renderer: WarpRenderer; drawing: FaceDrawing; meter: LipMeter }) {
     this.#avatar = parts.avatar;
@@ -43,22 +41,17 @@ export class LipFilm implements Closeable {
     this.#meter = parts.meter;
   }
 
-  /** Opens a renderer and the mesh network, and reads the portrait's touching lips in seven poses: the mesh never reads 0. */
+  /** Opens a renderer and the mesh network, and reads the portrait's touching lips: the mesh never reads 0. */
   static async open(avatar: Avatar, model: ExpressionModel): Promise<LipFilm> {
     const renderer = new WarpRenderer({ threads: 1 });
     const film = new LipFilm({ avatar, model, renderer, drawing: await renderer.open(avatar), meter: await LipMeter.open() });
-    for (const angle of ANGLES) {
-      for (const turn of TURNS_DEG) {
-        const { gapMm } = await film.#look(new Float32Array(FACE_COEFFICIENTS.length), { ...NEUTRAL_POSE, [angle]: turn });
-        film.#shutMm.set(`${angle}${turn}`, gapMm);
-      }
-    }
+    film.#shutMm = (await film.#look(new Float32Array(FACE_COEFFICIENTS.length), NEUTRAL_POSE)).gapMm;
     return film;
   }
 
   /** The gap that the mesh reads between the portrait's touching lips, looking ahead. */
   get shutMm(): number {
-    return this.#shutMm.get('yawDeg0') ?? Number.NaN;
+    return this.#shutMm;
   }
 
   /** Draws and looks at every video frame of a recording (16 kHz). `liveliness` 0 keeps the head still but for breath. */
@@ -68,7 +61,7 @@ export class LipFilm implements Closeable {
     for (const window of windowsOf(samples)) {
       const { expression, pose } = await face.next(window, state);
       const seen = await this.#look(expression, pose);
-      film.gapMm.push(seen.gapMm - this.#shutIn(pose));
+      film.gapMm.push(seen.gapMm - (await this.#look(withLipsTouching(expression), pose)).gapMm);
       film.widthMm.push(seen.widthMm);
     }
     await face.close();
@@ -89,16 +82,15 @@ export class LipFilm implements Closeable {
       picture.release();
     }
   }
+}
 
-  #shutIn(pose: HeadPose): number {
-    let shut = this.shutMm;
-    for (const angle of ANGLES) {
-      const turn = pose[angle] < 0 ? TURNS_DEG[0] : TURNS_DEG[2];
-      const there = this.#shutMm.get(`${angle}${turn}`) ?? this.shutMm;
-      shut += (there - this.shutMm) * Math.min(1.5, pose[angle] / turn);
-    }
-    return shut;
+/** The same face, head and eyes with the portrait's own mouth at rest. */
+function withLipsTouching(expression: Float32Array): Float32Array {
+  const touching = new Float32Array(expression);
+  for (const name of MOUTH) {
+    touching[FACE_INDEX[name]] = 0;
   }
+  return touching;
 }
 
 /** Returns the network's most probable viseme in each 10 ms of a recording. */

@@ -2,10 +2,11 @@
  * Maintainer's tool, first step of the lips recipe: speaks generated sentences with free speech engines, varies the recordings, and
  * writes what the network learns from. Usage: node models/lips/make-lessons.ts <folder> [seed]
  * It needs the optional package espeak-ng, Debian's flite and festival, and festvox-us-slt-hts, -kallpc16k, -kdlpc16k, -italp16k, -itapc16k,
- * -suopuhe-lj, -suopuhe-mv, -czech-dita, -czech-machac, -czech-ph, -czech-krb, -ca-ona-hts and -ru.
+ * -suopuhe-lj, -suopuhe-mv, -czech-dita, -czech-machac, -czech-ph, -czech-krb, -ca-ona-hts, -ru and -hi-nsk with festival-hi.
  */
 import { Random } from '../../src/motion/random.ts';
 import { FESTIVAL_VOICES, textFor } from './recipe/festival-voices.ts';
+import { holdVowels } from './recipe/held-vowels.ts';
 import { LessonWriter } from './recipe/lesson-writer.ts';
 import { makeSentence, pick, type Language } from './recipe/sentence-generator.ts';
 import { asOtherSpeaker, asRecorded } from './recipe/sound-variation.ts';
@@ -16,8 +17,11 @@ import { voicelessSound } from './recipe/voiceless-sounds.ts';
 
 /** Sentences per source and round, and the number that names the source in the lessons. */
 const ROUNDS = 40;
-const PER_ROUND = { flite: 8, festival: 9, en: 5, cmn: 5, yue: 3, voiceless: 8 } as const;
-const KINDS = { flite: 0, festival: 1, en: 2, cmn: 3, yue: 4, voiceless: 5 } as const;
+const PER_ROUND = { flite: 9, festival: 12, en: 4, cmn: 3, yue: 2, voiceless: 10 } as const;
+const KINDS = { flite: 0, festival: 1, en: 2, cmn: 3, yue: 4, voiceless: 5, held: 6 } as const;
+
+/** Utterances of held vowels, after the rounds. */
+const HELD = 120;
 
 /** Most samples by which the first video frame is shifted. */
 const MOST_SKIP = 640;
@@ -60,15 +64,19 @@ for (let round = 0; round < ROUNDS; round++) {
   }
   const voice = FESTIVAL_VOICES[round % FESTIVAL_VOICES.length] ?? pick(FESTIVAL_VOICES, random);
   const texts = Array.from({ length: PER_ROUND.festival }, () => textFor(voice, random));
-  for (const utterance of speakWithFestival(texts, voice, random.between(0.85, 1.25))) {
+  for (const utterance of speakWithFestival(texts, voice, { stretch: random.between(0.75, 1.25), pitch: random.between(0.75, 1.5) })) {
     hear(utterance, KINDS.festival);
   }
   hearEspeak('en');
   hearEspeak('cmn');
   hearEspeak('yue');
   for (let i = 0; i < PER_ROUND.voiceless; i++) {
-    writer.hear({ samples: voicelessSound(random.between(2, 5), random), segments: [] }, 0, KINDS.voiceless);
+    writer.hear({ samples: voicelessSound(random.between(2, 6), random), segments: [] }, 0, KINDS.voiceless);
   }
   console.log(`round ${round + 1}: ${writer.frames} video frames, ${(writer.frames / 90_000).toFixed(2)} h`);
+}
+const heldRandom = new Random(Number(seed) + 1000);
+for (let i = 0; i < HELD; i++) {
+  writer.hear(asRecorded(holdVowels(heldRandom), heldRandom, crowd), Math.floor(heldRandom.between(0, MOST_SKIP)), KINDS.held);
 }
 writer.close();

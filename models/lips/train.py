@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Maintainer's tool, second step of the lips recipe: learns the lessons of make-lessons.ts and writes lips.onnx.
 
-Usage: python3 models/lips/train.py <out.onnx> <folder of lessons> … [--epochs 10]
+Usage: python3 models/lips/train.py <out.onnx> <folder of lessons> … [--epochs 6]
 Needs Debian's python3-torch and python3-numpy. All sound is what src/audio's MelStream gives; levels are what src/motion's SpeechLevel gives.
 """
 import argparse
@@ -18,16 +18,27 @@ BANDS, FRAMES, GROUPS = 80, 16, 20
 SHAPES = 7          # jaw (mm), pucker, funnel, stretch, upperUp, lowerDown, tongue
 JAW_SCALE = 10.0    # the network's jaw is in units of 10 mm
 CLASSES, SLOTS = 8, 4
-STATE = 96
+GRU = 128
+STATE = GRU + BANDS  # what the network remembers: its own state, and how the voice's usual spectrum differs from that of the lessons
+PHONES = 48         # at least as many as the recipe's PHONES
 CHUNK = 50          # video frames in one training sequence: 2 s
 COEFFICIENTS = 15   # the renderer's, see src/base/motion-frame.ts
-VOICELESS, VOICELESS_WEIGHT = 5, 3.0   # sounds without a voice are few, and opening on them is seen at once
+VOICELESS, VOICELESS_WEIGHT = 5, 2.0   # sounds without a voice are few, and opening on them is seen at once
 EMA = 0.997         # the exported weights are a running mean
 
 
-# Time that each class takes: in the lessons, a third silent and rich in closures, and in ordinary English speech, which the exported visemes are told for.
-LESSON_SHARES = torch.tensor([0.378, 0.063, 0.031, 0.148, 0.071, 0.094, 0.100, 0.115])
+SILENCE_WEIGHT = 0.5   # much of a lesson is silent and easily learnt
+
+# Time that each class takes in ordinary English speech, which the exported visemes are told for: the lessons are a third silent and rich in closures.
 SPEECH_SHARES = torch.tensor([0.150, 0.060, 0.034, 0.247, 0.136, 0.077, 0.153, 0.143])
+
+# How far the lips part for each phone, in mm: the same table that loadtest/lips/phone-track.ts holds drawn lips against, and 3 for what is not named.
+OPENINGS_MM = dict(sil=0, p=0, b=0, m=0, f=1, v=1, w=2.5, uw=3, uh=4, s=2.5, z=2.5, l=4.5, r=3.5, y=3.5, k=4.5, g=4.5, ng=4.5, hh=5, iy=4, ih=4.5, ey=6, er=5, ax=7,
+                   eh=7.5, o=6.5, ow=6.5, oy=6.5, ah=8, ae=10, ao=9.5, ay=10, aw=10, aa=11.5, oe=5)
+
+# The voice's usual spectrum is the mean of what is louder than this over all bands (units of 25 dB), followed by this part a video frame: 1.3 s.
+VOICED_FROM = -1.25
+VOICED_PACE = 0.03
 
 
 class Lips(nn.Module):
@@ -35,22 +46,32 @@ class Lips(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.conv1 = nn.Conv1d(BANDS + GROUPS, 96, 3)
-        self.conv2 = nn.Conv1d(96, 96, 3, stride=2)
-        self.dense = nn.Linear(96 * 6 + COEFFICIENTS + 1, 160)
-        self.state = nn.GRUCell(160, STATE)
-        self.mix = nn.Linear(160 + STATE, 128)
+        self.conv1 = nn.Conv1d(BANDS + GROUPS, 128, 3)
+        self.conv2 = nn.Conv1d(128, 112, 3, stride=2)
+        self.dense = nn.Linear(112 * 6 + COEFFICIENTS + 1, 192)
+        self.state = nn.GRUCell(192, GRU)
+        self.mix = nn.Linear(192 + GRU, 128)
         self.shapes = nn.Linear(128, SHAPES)
         self.contacts = nn.Linear(128, 3)               # closure, tuck, silence
         self.visemes = nn.Linear(128, CLASSES * SLOTS)
-        self.drop = nn.Dropout(0.2)
+        self.opening = nn.Linear(128, 1)                # how far the lips part, contacts aside, in units of 10 mm
+        self.phones = nn.Linear(128, PHONES * SLOTS)    # learnt because it teaches the layers below; not exported
+        self.drop = nn.Dropout(0.25)
+        self.register_buffer('usual', torch.zeros(BANDS))                       # mean spectrum of the lessons' voices
+        self.register_buffer('shares', torch.full((CLASSES,), 1.0 / CLASSES))   # of the classes in the lessons
 
-    def look(self, sound, floor):
-        """sound: N x 80 x 16, (dB - voice level) / 25; floor: N x 20, noise likewise -> N x 576."""
+    def follow(self, sound, colour):
+        """Moves on how the voice's mean spectrum differs from the lessons' (N x 80): microphone, room and throat, which are to be heard through."""
+        middle = sound[:, :, FRAMES // 2 - 2:FRAMES // 2 + 2].mean(2)
+        voiced = (middle.mean(1, keepdim=True) > VOICED_FROM).float()
+        return colour + VOICED_PACE * voiced * (middle - self.usual - colour)
+
+    def look(self, sound, floor, colour):
+        """sound: N x 80 x 16, (dB - voice level) / 25; floor: N x 20, noise likewise; colour: N x 80 -> N x 672."""
         grouped = sound.reshape(-1, GROUPS, BANDS // GROUPS, FRAMES).mean(2)
         over = torch.clamp(grouped - floor.unsqueeze(2) - 0.16, min=0.0)
-        x = torch.cat([torch.clamp(sound, -2.2, 1.0) * 0.7 + 0.7, over], dim=1)
-        x = F.leaky_relu(self.conv1(x), 0.05)
+        plain = torch.clamp(sound - colour.unsqueeze(2), -2.2, 1.0) * 0.7 + 0.7
+        x = F.leaky_relu(self.conv1(torch.cat([plain, over], dim=1)), 0.05)
         x = F.leaky_relu(self.conv2(x), 0.05)
         return x.flatten(1)
 
@@ -59,7 +80,11 @@ class Lips(nn.Module):
 
     def speak(self, felt, state):
         x = F.leaky_relu(self.mix(self.drop(torch.cat([felt, state], dim=1))), 0.05)
-        return self.shapes(x), self.contacts(x), self.visemes(x)
+        return self.shapes(x), self.contacts(x), self.opening(x), self.visemes(x), self.phones(x)
+
+    def told(self, visemes):
+        """Logits of the lessons' classes, N x 32 -> probabilities in ordinary speech, N x 4 x 8."""
+        return F.softmax(visemes.reshape(-1, SLOTS, CLASSES) + torch.log(SPEECH_SHARES / self.shares), dim=2)
 
 
 def ramp(x, low, high):
@@ -76,37 +101,55 @@ class Exported(nn.Module):
         self.thresholds = thresholds
 
     def forward(self, sound, floor, reference, blink, state):
-        felt = self.lips.settle(self.lips.look(sound, floor), reference, blink)
-        after = self.lips.state(felt, state)
-        shapes, contacts, visemes = self.lips.speak(felt, after)
-        return mouth_of(shapes, contacts, self.thresholds), F.softmax(visemes.reshape(-1, SLOTS, CLASSES) + torch.log(SPEECH_SHARES / LESSON_SHARES), dim=2), after
+        colour = self.lips.follow(sound, state[:, GRU:])
+        felt = self.lips.settle(self.lips.look(sound, floor, colour), reference, blink)
+        after = self.lips.state(felt, state[:, :GRU])
+        shapes, contacts, opening, visemes, _ = self.lips.speak(felt, after)
+        mouth = mouth_of(shapes, contacts, opening, self.thresholds)
+        return mouth, self.lips.told(visemes), torch.cat([after, colour], dim=1)
 
 
-def mouth_of(shapes, contacts, t):
-    """Lips that meet part not at all: what opens them gives way to closure, tuck and silence."""
+def mouth_of(shapes, contacts, opening, t):
+    """The jaw follows its own target and the lips' opening. Lips that meet part not at all: what opens them gives way to closure, tuck and silence."""
     p = torch.sigmoid(contacts)
     closure = ramp(p[:, 0:1], t['closure_from'], t['closure_to'])
     tuck = ramp(p[:, 1:2], t['tuck_from'], t['tuck_to']) * (1.0 - closure)
     sounding = 1.0 - ramp(p[:, 2:3], t['silence_from'], t['silence_to'])
-    jaw = torch.clamp(shapes[:, 0:1] * t['jaw_gain'] - t['jaw_off'], 0.0, 1.45) * JAW_SCALE
-    rounded = torch.clamp(shapes[:, 1:3] * t['round_gain'] - t['round_off'], 0.0, 1.0)
-    rest = torch.cat([rounded, torch.clamp(shapes[:, 3:] * t['gain'], 0.0, 1.0)], dim=1) * sounding
-    opening = sounding * (1.0 - closure) * (1.0 - 0.75 * tuck)
-    pucker, funnel, stretch, upper_up, lower_down, tongue = (rest[:, i:i + 1] for i in range(SHAPES - 1))
-    zero = torch.zeros_like(jaw)
+    opened = shapes[:, 0:1] + (opening - shapes[:, 0:1]) * t['jaw_by_opening']
+    jaw = torch.clamp(opened * t['jaw_gain'] - t['jaw_off'], 0.0, 1.45) * JAW_SCALE
+    # Columns of the shapes after the jaw: pucker, funnel, stretch, upperUp, lowerDown, tongue.
+    scaled = lambda column, gain, off=0.0: torch.clamp(shapes[:, column:column + 1] * t[gain] - off, 0.0, 1.0) * sounding
+    pucker, funnel = scaled(1, 'pucker_gain', t['round_off']), scaled(2, 'funnel_gain', t['round_off'])
+    stretch, upper_up, lower_down, tongue = scaled(3, 'stretch_gain'), scaled(4, 'part_gain'), scaled(5, 'part_gain'), scaled(6, 'tongue_gain')
     free = (1.0 - closure) * (1.0 - 0.75 * tuck)
+    # Lips that press spread a little and roll in, unless they are round.
+    pressed = closure * sounding
+    stretch = torch.maximum(stretch, t['press_stretch'] * pressed * (1.0 - pucker))
+    zero = torch.zeros_like(jaw)
     # In the order of FACE_COEFFICIENTS: jaw pucker funnel smile stretch upperUp lowerDown press tuck brow blinks gaze tongue.
-    return torch.cat([jaw * opening, pucker, funnel * free, zero, stretch, torch.maximum(upper_up * free, 0.45 * tuck * sounding), lower_down * free,
-                      closure * sounding, tuck * sounding, zero, zero, zero, zero, zero, tongue * (1.0 - closure)], dim=1)
+    return torch.cat([jaw * sounding * free, pucker, funnel * free, zero, stretch, torch.maximum(upper_up * free, 0.45 * tuck * sounding), lower_down * free,
+                      pressed, torch.maximum(tuck * sounding, t['press_tuck'] * pressed), zero, zero, zero, zero, zero, tongue * (1.0 - closure)], dim=1)
 
 
-THRESHOLDS = dict(closure_from=0.3, closure_to=0.55, tuck_from=0.25, tuck_to=0.55, silence_from=0.3, silence_to=0.7, jaw_gain=1.5, jaw_off=0.05, gain=1.6, round_gain=3.4, round_off=0.3)
+THRESHOLDS = dict(closure_from=0.33, closure_to=0.65, tuck_from=0.35, tuck_to=0.85, silence_from=0.5, silence_to=0.9, jaw_by_opening=0.75, jaw_gain=1.2, jaw_off=0.16,
+                  stretch_gain=2.5, part_gain=2.2, tongue_gain=1.6, pucker_gain=1.6, funnel_gain=2.4, round_off=0.2, press_stretch=0.25, press_tuck=0.3)
 
 
 def load(folders):
     read = lambda name, kind, width: np.concatenate([np.fromfile(f'{folder}/{name}', kind).reshape(-1, width) for folder in folders])
-    return (read('sound.u8', np.uint8, BANDS * FRAMES), read('floor.f32', np.float32, 1 + GROUPS), read('mouth.f32', np.float32, SHAPES + 3),
-            read('visemes.u8', np.uint8, SLOTS), read('clips.i32', np.int32, 2))
+    with open(f'{folders[0]}/phones.txt') as file:
+        names = file.read().split()
+    phones = read('phones.u8', np.uint8, SLOTS)
+    mouth = np.concatenate([read('mouth.f32', np.float32, SHAPES + 3), opening_of(phones, names)], axis=1)
+    return read('sound.u8', np.uint8, BANDS * FRAMES), read('floor.f32', np.float32, 1 + GROUPS), mouth, read('visemes.u8', np.uint8, SLOTS), phones, read('clips.i32', np.int32, 2)
+
+
+def opening_of(phones, names):
+    """How far the lips part in the middle of each video frame, F x 1 in units of 10 mm: the phones' table through a Hann window of 130 ms."""
+    steps = np.array([OPENINGS_MM.get(name, 3.0) / JAW_SCALE for name in names], np.float32)[phones.ravel()]
+    window = np.hanning(15)[1:-1]
+    smooth = np.convolve(steps, window / window.sum(), mode='same').reshape(-1, SLOTS)
+    return ((smooth[:, SLOTS // 2 - 1] + smooth[:, SLOTS // 2]) / 2.0).astype(np.float32)[:, None]
 
 
 def sequences(clips):
@@ -120,18 +163,21 @@ def sequences(clips):
     return starts
 
 
+MOST_ROUGHNESS = 0.15   # noise on single cells, in units of 25 dB
+
+
 def vary(sound, generator):
     """Other voices, cheaply: bands shifted and stretched (vocal tract length), a smooth random colour, bands and moments missing. sound: S x T x 80 x 16."""
     s = sound.shape[0]
     rand = lambda *shape: torch.rand(*shape, generator=generator)
-    scale = 1.0 + 0.14 * (rand(s, 1) - 0.5) * 2.0
+    scale = 1.0 + 0.16 * (rand(s, 1) - 0.5) * 2.0
     place = torch.arange(BANDS).float().unsqueeze(0) * scale + (rand(s, 1) - 0.5) * 4.0
     place = place.clamp(0, BANDS - 1.001)
     low = place.floor().long()
     part = (place - low).reshape(s, 1, BANDS, 1)
     index = low.reshape(s, 1, BANDS, 1).expand(-1, sound.shape[1], -1, FRAMES)
     sound = torch.gather(sound, 2, index) * (1.0 - part) + torch.gather(sound, 2, index + 1) * part
-    colour = F.interpolate(torch.randn(s, 1, 7, generator=generator) * 0.12, size=BANDS, mode='linear', align_corners=True).reshape(s, 1, BANDS, 1)
+    colour = F.interpolate(torch.randn(s, 1, 7, generator=generator) * 0.15, size=BANDS, mode='linear', align_corners=True).reshape(s, 1, BANDS, 1)
     sound = sound + colour + (rand(s, 1, 1, 1) - 0.5) * 0.3
     band = (rand(s) * (BANDS - 8)).long()
     wide = (rand(s) * 9 * (rand(s) < 0.5)).long()
@@ -141,11 +187,12 @@ def vary(sound, generator):
     near = F.avg_pool2d(sound.flatten(0, 1).unsqueeze(1), (5, 1), 1, (2, 0), count_include_pad=False).reshape(sound.shape)
     sound = near + (sound - near) * (0.3 + 1.4 * rand(s, 1, 1, 1))
     sound = torch.where(sound > -1.5, -0.3 + (sound + 0.3) * (0.75 + 0.5 * rand(s, 1, 1, 1)), sound)
+    sound = sound + MOST_ROUGHNESS * rand(s, 1, 1, 1) * torch.randn(sound.shape, generator=generator)
     return torch.where(hole, torch.full_like(sound, -1.6), sound)
 
 
 def batch_of(data, picked, generator, training):
-    sound, floor, mouth, visemes, _ = data
+    sound, floor, mouth, visemes, phones, _ = data
     size = max(length for _, length, _ in picked)
     rows = np.stack([np.minimum(np.arange(size), length - 1) + start for start, length, _ in picked])
     mask = torch.from_numpy(np.stack([(np.arange(size) < length) * weight for _, length, weight in picked])).float()
@@ -155,49 +202,67 @@ def batch_of(data, picked, generator, training):
     noise = torch.clamp((levels[:, :, 1:] - levels[:, :, :1]) / 25.0, -2.5, 0.5)
     if training:
         x = vary(x, generator)
-    return x, noise, torch.from_numpy(mouth[rows]), torch.from_numpy(visemes[rows]).long(), mask
+    mouths = torch.from_numpy(mouth[rows])
+    mask = mask * (1.0 - (1.0 - SILENCE_WEIGHT) * mouths[:, :, SHAPES + 2])
+    return x, noise, mouths, torch.from_numpy(visemes[rows]).long(), torch.from_numpy(phones[rows]).long(), mask
 
 
 def run(lips, x, noise):
-    """Runs whole sequences: everything but the state at once, then the state step by step."""
+    """Runs whole sequences: the voice's colour step by step, then everything but the state at once, then the state."""
     s, t = x.shape[:2]
-    blank = torch.zeros(s * t, COEFFICIENTS + 1)
-    seen = lips.look(x.reshape(s * t, BANDS, FRAMES), noise.reshape(s * t, GROUPS))
-    felt = lips.settle(seen, blank[:, :COEFFICIENTS], blank[:, COEFFICIENTS:]).reshape(s, t, -1)
-    state, states = torch.zeros(s, STATE), []
+    colours = [torch.zeros(s, BANDS)]
     for step in range(t):
-        state = lips.state(felt[:, step], state)
-        states.append(state)
-    shapes, contacts, visemes = lips.speak(felt.reshape(s * t, -1), torch.stack(states, 1).reshape(s * t, STATE))
-    return shapes.reshape(s, t, -1), contacts.reshape(s, t, -1), visemes.reshape(s, t, SLOTS, CLASSES)
+        colours.append(lips.follow(x[:, step], colours[-1]))
+    seen = lips.look(x.reshape(s * t, BANDS, FRAMES), noise.reshape(s * t, GROUPS), torch.stack(colours[1:], 1).reshape(s * t, BANDS))
+    felt = lips.settle(seen, torch.zeros(s * t, COEFFICIENTS), torch.zeros(s * t, 1)).reshape(s, t, -1)
+    cell = lips.state
+    states, _ = torch.gru(felt, torch.zeros(1, s, GRU), [cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh], True, 1, 0.0, False, False, True)
+    shapes, contacts, opening, visemes, phones = lips.speak(felt.reshape(s * t, -1), states.reshape(s * t, GRU))
+    return shapes.reshape(s, t, -1), contacts.reshape(s, t, -1), opening.reshape(s, t, 1), visemes.reshape(s, t, SLOTS, CLASSES), phones.reshape(s, t, SLOTS, PHONES)
 
 
 SHAPE_WEIGHTS = torch.tensor([3.0, 1.5, 1.5, 1.0, 0.7, 0.7, 0.3])
-CONTACT_RARITY = torch.tensor([2.0, 2.0, 1.0])
+CONTACT_RARITY = torch.tensor([1.5, 1.5, 1.0])
+OPENING_WEIGHT = 4.0
+SHAPE_WEIGHT, CONTACT_WEIGHT, VISEME_WEIGHT, PHONE_WEIGHT = 4.0, 0.7, 1.0, 0.5
 
 
 def loss_of(lips, batch):
-    x, noise, mouth, visemes, mask = batch
-    shapes, contacts, answers = run(lips, x, noise)
+    x, noise, mouth, visemes, phones, mask = batch
+    shapes, contacts, opening, classes, names = run(lips, x, noise)
+    over = lambda values: (values * mask).sum() / mask.sum()
     wanted = torch.cat([mouth[:, :, :1] / JAW_SCALE, mouth[:, :, 1:SHAPES]], dim=2)
     # Behind a contact the shape is not heard; it counts less there.
-    free = (1.0 - 0.6 * mouth[:, :, SHAPES:SHAPES + 1]) * mask.unsqueeze(2)
-    shape = (((shapes - wanted) ** 2) * SHAPE_WEIGHTS * free).sum() / mask.sum()
-    contact = (F.binary_cross_entropy_with_logits(contacts, mouth[:, :, SHAPES:], pos_weight=CONTACT_RARITY, reduction='none') * mask.unsqueeze(2)).sum() / mask.sum()
-    viseme = (F.cross_entropy(answers.permute(0, 3, 1, 2), visemes, reduction='none', label_smoothing=0.02).mean(2) * mask).sum() / mask.sum()
-    right = ((answers.argmax(3) == visemes).float().mean(2) * mask).sum() / mask.sum()
-    return 4.0 * shape + 0.7 * contact + 0.8 * viseme, float(shape), float(contact), float(right)
+    free = 1.0 - 0.6 * mouth[:, :, SHAPES:SHAPES + 1]
+    shape = over((((shapes - wanted) ** 2) * SHAPE_WEIGHTS * free).sum(2))
+    shape = shape + OPENING_WEIGHT * over(((opening - mouth[:, :, SHAPES + 3:]) ** 2).sum(2))
+    contact = over(F.binary_cross_entropy_with_logits(contacts, mouth[:, :, SHAPES:SHAPES + 3], pos_weight=CONTACT_RARITY, reduction='none').sum(2))
+    named = lambda answers, truth: over(F.cross_entropy(answers.flatten(0, 2), truth.flatten(), reduction='none', label_smoothing=0.02).reshape(truth.shape).mean(2))
+    viseme, phone = named(classes, visemes), named(names, phones)
+    right = over((classes.argmax(3) == visemes).float().mean(2))
+    return SHAPE_WEIGHT * shape + CONTACT_WEIGHT * contact + VISEME_WEIGHT * viseme + PHONE_WEIGHT * phone, float(shape), float(contact), float(right)
+
+
+def know_lessons(lips, data):
+    """Sets what the network is told of its lessons: the mean spectrum of their voices and the share of each class."""
+    sound, floor, _, visemes, _, _ = data
+    rows = np.arange(0, len(sound), max(1, len(sound) // 20_000))
+    middle = sound[rows].reshape(-1, BANDS, FRAMES)[:, :, FRAMES // 2 - 2:FRAMES // 2 + 2].mean(2) * (100.0 / 255.0) - 100.0
+    middle = (middle - floor[rows, :1]) / 25.0
+    lips.usual.copy_(torch.from_numpy(middle[middle.mean(1) > VOICED_FROM].mean(0)))
+    lips.shares.copy_(torch.from_numpy(np.bincount(visemes.ravel(), minlength=CLASSES) / visemes.size))
 
 
 def train(data, arguments):
     generator = torch.Generator().manual_seed(arguments.seed)
     torch.manual_seed(arguments.seed)
     rng = np.random.default_rng(arguments.seed)
-    pieces = sequences(data[4])
+    pieces = sequences(data[-1])
     held = set(rng.permutation(len(pieces))[:120].tolist())
     learnt = [piece for i, piece in enumerate(pieces) if i not in held]
     kept = [pieces[i] for i in sorted(held)]
     lips = Lips()
+    know_lessons(lips, data)
     optimiser = torch.optim.AdamW(lips.parameters(), lr=2e-3, weight_decay=1e-2)
     steps = arguments.epochs * (len(learnt) // arguments.batch)
     mean = copy.deepcopy(lips).eval()
@@ -229,10 +294,9 @@ def train(data, arguments):
 
 
 def export(lips, path):
-    lips.eval()
     torch.save(lips.state_dict(), path + '.pt')
     example = (torch.zeros(1, BANDS, FRAMES), torch.zeros(1, GROUPS), torch.zeros(1, COEFFICIENTS), torch.zeros(1, 1), torch.zeros(1, STATE))
-    torch.onnx.export(Exported(lips, THRESHOLDS), example, path, opset_version=14, input_names=['sound', 'floor', 'reference', 'blink', 'state'],
+    torch.onnx.export(Exported(lips, THRESHOLDS).eval(), example, path, opset_version=14, input_names=['sound', 'floor', 'reference', 'blink', 'state'],
                       output_names=['mouth', 'visemes', 'stateAfter'])
 
 
@@ -240,7 +304,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('out')
     parser.add_argument('lessons', nargs='*')
-    parser.add_argument('--epochs', type=int, default=10)
+    parser.add_argument('--epochs', type=int, default=6)
     parser.add_argument('--batch', type=int, default=32)
     parser.add_argument('--threads', type=int, default=1)
     parser.add_argument('--seed', type=int, default=1)

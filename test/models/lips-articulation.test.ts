@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { articulate, SHAPED } from '../../models/lips/recipe/articulation.ts';
+import { articulate, PHONE_NAMES, SHAPED } from '../../models/lips/recipe/articulation.ts';
 import { fromEspeak } from '../../models/lips/recipe/canonical-phones.ts';
 import { makeSentence } from '../../models/lips/recipe/sentence-generator.ts';
 import { VISEME_CLASSES } from '../../src/motion/lip-network.ts';
@@ -31,6 +31,7 @@ test('an open vowel opens wide and silence is at rest', () => {
   assert.ok(jaw[5]! < 0.5 && jaw[110]! < 0.1);
   assert.equal(VISEME_CLASSES[TRACK.visemes[30]!], 'open');
   assert.equal(VISEME_CLASSES[TRACK.visemes[110]!], 'silence');
+  assert.deepEqual([10, 30, 45, 60].map((step) => PHONE_NAMES[TRACK.phones[step]!]), ['sil', 'aa', 'p', 'uw']);
 });
 
 test('phones of espeak-ng become those of the table, and an unknown one is named', () => {

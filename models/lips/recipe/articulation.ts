@@ -22,10 +22,10 @@ export interface Phone {
 const vowel = (viseme: VisemeClass, ...shapes: readonly Shape[]): Phone => ({ viseme, shapes, hold: 1, lips: 1 });
 const consonant = (viseme: VisemeClass, shape: Shape, hold: number, lips: number): Phone => ({ viseme, shapes: [shape], hold, lips });
 
-const I: Shape = { jaw: 2.4, stretch: 0.8, upperUp: 0.1, lowerDown: 0.12 };
-const IH: Shape = { jaw: 3.4, stretch: 0.45, upperUp: 0.05, lowerDown: 0.12 };
+const I: Shape = { jaw: 2.4, stretch: 0.8, upperUp: 0.05, lowerDown: 0.06 };
+const IH: Shape = { jaw: 3.4, stretch: 0.45, upperUp: 0.05, lowerDown: 0.08 };
 const EH: Shape = { jaw: 7.5, stretch: 0.5, upperUp: 0.2, lowerDown: 0.3 };
-const A: Shape = { jaw: 12.5, stretch: 0.1, upperUp: 0.35, lowerDown: 0.5 };
+const A: Shape = { jaw: 12.5, stretch: 0.1, upperUp: 0.35, lowerDown: 0.65 };
 const O: Shape = { jaw: 6, pucker: 0.65, funnel: 0.65 };
 const U: Shape = { jaw: 1.6, pucker: 1, funnel: 0.2 };
 const T: Shape = { jaw: 2.6, stretch: 0.2, lowerDown: 0.1, tongue: 0.6 };
@@ -59,12 +59,12 @@ export const PHONES: Readonly<Record<string, Phone>> = {
   y: consonant('spread', { jaw: 2.8, stretch: 0.7, lowerDown: 0.1 }, 1, 0.8),
   iy: vowel('spread', I), ih: vowel('spread', IH), eh: vowel('spread', EH),
   ey: vowel('spread', { ...EH, jaw: 6 }, { ...IH, stretch: 0.7 }),
-  ae: vowel('open', { jaw: 10.5, stretch: 0.4, upperUp: 0.3, lowerDown: 0.45 }),
-  aa: vowel('open', A), ah: vowel('open', { jaw: 9, upperUp: 0.15, lowerDown: 0.3 }),
+  ae: vowel('open', { jaw: 10.5, stretch: 0.4, upperUp: 0.3, lowerDown: 0.6 }),
+  aa: vowel('open', A), ah: vowel('open', { jaw: 9, upperUp: 0.2, lowerDown: 0.45 }),
   ax: { ...vowel('open', { jaw: 5.5, stretch: 0.1, lowerDown: 0.12 }), hold: 0.5, lips: 0.3 },
   ay: vowel('open', A, A, IH), aw: vowel('open', A, A, { ...U, jaw: 3.5 }),
   er: { ...vowel('back', { jaw: 4.5, pucker: 0.3, funnel: 0.35 }), lips: 0.6 },
-  ao: vowel('round', { jaw: 9.5, pucker: 0.35, funnel: 0.7, lowerDown: 0.2 }),
+  ao: vowel('round', { jaw: 9.5, pucker: 0.35, funnel: 0.7, lowerDown: 0.35 }),
   o: vowel('round', O), ow: vowel('round', O, { ...U, jaw: 2.8 }), oy: vowel('round', O, IH),
   uh: vowel('round', { jaw: 3, pucker: 0.65, funnel: 0.3 }), uw: vowel('round', U),
   // Mandarin ü and Cantonese yu; Cantonese oe.
@@ -72,6 +72,9 @@ export const PHONES: Readonly<Record<string, Phone>> = {
   // The vowel of Mandarin zi and zhi.
   apical: vowel('teeth', { jaw: 2.2, stretch: 0.35, lowerDown: 0.15 }),
 };
+
+/** Names of the phones; silence is the first. */
+export const PHONE_NAMES: readonly string[] = Object.keys(PHONES);
 
 /** One phone in time, in seconds. */
 export interface Segment {
@@ -88,7 +91,8 @@ export interface MouthTrack {
   /** How closed the lips are, and how firmly the lower lip touches the teeth, 0..1. */
   readonly closure: Float32Array;
   readonly tuck: Float32Array;
-  /** Index in `VISEME_CLASSES`. */
+  /** Place in `PHONES`, and index in `VISEME_CLASSES`. */
+  readonly phones: Uint8Array;
   readonly visemes: Uint8Array;
 }
 
@@ -121,7 +125,8 @@ export function articulate(segments: readonly Segment[], seconds: number): Mouth
     shaped,
     closure: contacts(segments, steps, 'closed'),
     tuck: contacts(segments, steps, 'lipTeeth'),
-    visemes: classes(segments, steps),
+    phones: spoken(segments, steps, (phone) => PHONE_NAMES.indexOf(phone)),
+    visemes: spoken(segments, steps, (phone) => VISEME_CLASSES.indexOf(phoneOf(phone).viseme)),
   };
 }
 
@@ -169,10 +174,10 @@ function contacts(segments: readonly Segment[], steps: number, viseme: VisemeCla
   return track;
 }
 
-function classes(segments: readonly Segment[], steps: number): Uint8Array {
+function spoken(segments: readonly Segment[], steps: number, numberOf: (phone: string) => number): Uint8Array {
   const track = new Uint8Array(steps);
   for (const { start, end, phone } of segments) {
-    track.fill(VISEME_CLASSES.indexOf(phoneOf(phone).viseme), Math.max(0, Math.round(start / STEP_S)), Math.max(0, Math.round(end / STEP_S)));
+    track.fill(numberOf(phone), Math.max(0, Math.round(start / STEP_S)), Math.max(0, Math.round(end / STEP_S)));
   }
   return track;
 }

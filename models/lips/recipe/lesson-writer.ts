@@ -1,17 +1,18 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { MelStream } from '../../../src/audio/mel-stream.ts';
 import { SpeechLevel } from '../../../src/motion/speech-level.ts';
 import { VISEME_CLASSES } from '../../../src/motion/lip-network.ts';
-import { articulate, SHAPED } from './articulation.ts';
+import { articulate, PHONE_NAMES, SHAPED } from './articulation.ts';
 import type { Utterance } from './speech-engines.ts';
 import { SOUND_RATE_HZ } from './resampled.ts';
 
 /** 10 ms steps in a video frame. */
 const STEPS = 4;
 
-/** Contact counts as made in a video frame when any of its steps is this firm. */
-const CONTACT = 0.6;
+/** Contact counts as made in a video frame when it is this firm over all of it, so that lips are drawn shut no longer than they are; the lip's with the teeth in any part. */
+const CLOSURE = 0.7;
+const TUCK = 0.6;
 
 /** Loud syllables open wider: part of the jaw per 10 dB around the voice's usual vowel, measured in these mel frames of the window. */
 const EFFORT_PER_10_DB = 0.15;
@@ -24,14 +25,18 @@ const COLUMNS = SHAPED.length + 3;
 
 /** Writes lessons as flat files of equal-sized records, one record a video frame, for train.py to read. */
 export class LessonWriter {
-  readonly #files: Readonly<Record<'sound' | 'floor' | 'mouth' | 'visemes' | 'clips', number>>;
+  readonly #files: Readonly<Record<'sound' | 'floor' | 'mouth' | 'phones' | 'visemes' | 'clips', number>>;
   #frames = 0;
 
-  /** Opens sound.u8, floor.f32, mouth.f32, visemes.u8 and clips.i32 in a folder. */
+  /** Opens sound.u8, floor.f32, mouth.f32, phones.u8 (places in `PHONES`, named in phones.txt), visemes.u8 and clips.i32 in a folder. */
   constructor(folder: string) {
     mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'phones.txt'), `${PHONE_NAMES.join(' ')}\n`);
     const open = (name: string): number => openSync(join(folder, name), 'w');
-    this.#files = { sound: open('sound.u8'), floor: open('floor.f32'), mouth: open('mouth.f32'), visemes: open('visemes.u8'), clips: open('clips.i32') };
+    this.#files = {
+      sound: open('sound.u8'), floor: open('floor.f32'), mouth: open('mouth.f32'),
+      phones: open('phones.u8'), visemes: open('visemes.u8'), clips: open('clips.i32'),
+    };
   }
 
   /** Video frames so far. */
@@ -54,6 +59,7 @@ export class LessonWriter {
       writeSync(this.#files.sound, Uint8Array.from(window.values, (value) => Math.round((value + 4) * 31.875)));
       writeSync(this.#files.floor, bytesOf(Float32Array.of(level.levelDb, ...level.groupNoiseDb)));
       writeSync(this.#files.mouth, bytesOf(mouthRow(track, frame * STEPS, effortOf(level))));
+      writeSync(this.#files.phones, track.phones.slice(frame * STEPS, (frame + 1) * STEPS));
       writeSync(this.#files.visemes, track.visemes.slice(frame * STEPS, (frame + 1) * STEPS));
     }
     writeSync(this.#files.clips, bytesOf(Int32Array.of(frame, kind)));
@@ -74,8 +80,8 @@ function mouthRow(track: ReturnType<typeof articulate>, first: number, effort: n
   const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / STEPS;
   track.shaped.forEach((values, column) => { row[column] = mean(over(values)); });
   row[0]! *= effort;
-  row[SHAPED.length] = Math.max(...over(track.closure)) >= CONTACT ? 1 : 0;
-  row[SHAPED.length + 1] = Math.max(...over(track.tuck)) >= CONTACT ? 1 : 0;
+  row[SHAPED.length] = mean(over(track.closure)) >= CLOSURE ? 1 : 0;
+  row[SHAPED.length + 1] = Math.max(...over(track.tuck)) >= TUCK ? 1 : 0;
   row[SHAPED.length + 2] = mean(over(track.visemes).map((viseme) => (VISEME_CLASSES[viseme] === 'silence' ? 1 : 0)));
   return row;
 }

@@ -82,8 +82,32 @@ const LANGUAGES = {
 /** Languages that sentences are made in. */
 export type Language = keyof typeof LANGUAGES;
 
-/** Makes a sentence from this project's own patterns and words; it need not make sense, only hold every sound in many neighbourhoods. */
+/** Share of English sentences whose words are made up: every consonant between every two vowels, so that no sound is known by its word. */
+const MADE_UP_SHARE = 0.4;
+
+const ONSETS = words('p b m p b m t d n k g l r s z f v w h y sh ch j th n d k g l pl bl br kr gl tr dr fl sm sn sk sp st kw sw');
+const NUCLEI = words('a e i o u ee oo ai oa ow ay ea ar or er au ou oy');
+const CODAS = words('p b m t d n k g l f v s z sh ch ng th n d k m nd mp nt lk st bs ps ms bed pt');
+
+/** Returns English letters that are read as words of one to three syllables. */
+function madeUpWord(random: Random): string {
+  const syllables = Array.from({ length: Math.floor(random.between(1, 3.5)) }, () => pick(ONSETS, random) + pick(NUCLEI, random));
+  return syllables.join('') + (random.chance(0.6) ? pick(CODAS, random) : '');
+}
+
+function madeUpSentence(random: Random): string {
+  const spoken = Array.from({ length: Math.floor(random.between(4, 9)) }, () => madeUpWord(random) + (random.chance(0.1) ? ',' : ''));
+  return `${spoken.join(' ').replace(/,$/u, '')}${random.chance(0.2) ? '?' : '.'}`;
+}
+
+/**
+ * Makes a sentence from this project's own patterns and words, or, in English, from made-up words;
+ * it need not make sense, only hold every sound in many neighbourhoods.
+ */
 export function makeSentence(language: Language, random: Random): string {
+  if (language === 'en' && random.chance(MADE_UP_SHARE)) {
+    return madeUpSentence(random);
+  }
   const { lexicon, patterns } = LANGUAGES[language];
   return pick(patterns, random).replaceAll(/\{(\w+)\}/gu, (_, part: string) => pick(lexicon[part] ?? [], random));
 }

@@ -1,4 +1,5 @@
 import type { Random } from '../../../src/motion/random.ts';
+import { addMusic } from './instrumental-music.ts';
 import { resampled, SOUND_RATE_HZ } from './resampled.ts';
 import { pick } from './sentence-generator.ts';
 import type { Utterance } from './speech-engines.ts';
@@ -17,6 +18,9 @@ export function asOtherSpeaker({ samples, segments }: Utterance, ratio: number):
   };
 }
 
+/** Seconds in which a compressor's gain falls and recovers. */
+const COMPRESSOR_S = { attack: 0.004, release: 0.12 } as const;
+
 /** Returns the utterance as another room, microphone and line would give it, with silence around it. `others` may be heard behind it. */
 export function asRecorded({ samples, segments }: Utterance, random: Random, others: readonly Float32Array[]): Utterance {
   const before = Math.round(random.between(0, 0.7) * SOUND_RATE_HZ);
@@ -29,6 +33,14 @@ export function asRecorded({ samples, segments }: Utterance, random: Random, oth
   const level = 10 ** (random.between(-36, -12) / 20) / loudness(sound);
   for (let i = 0; i < sound.length; i++) {
     sound[i]! *= level;
+  }
+  if (random.chance(0.35)) {
+    compress(sound, random.between(0.2, 0.6));
+  }
+  if (random.chance(0.1)) {
+    const music = new Float32Array(sound.length);
+    addMusic(music, random);
+    addBehind(sound, music, 10 ** (-random.between(8, 28) / 20) * loudness(sound));
   }
   if (random.chance(0.65)) {
     addNoise(sound, 10 ** (-random.between(6, 45) / 20) * loudness(sound), random);
@@ -44,6 +56,19 @@ export function asRecorded({ samples, segments }: Utterance, random: Random, oth
   }
   const delay = before / SOUND_RATE_HZ;
   return { samples: sound, segments: segments.map(({ start, end, phone }) => ({ start: start + delay, end: end + delay, phone })) };
+}
+
+/** Evens out loudness in place, as broadcasters and calls do: `strength` 0 leaves it, 1 makes all equally loud. */
+function compress(sound: Float32Array, strength: number): void {
+  const usual = loudness(sound);
+  const attack = 1 - Math.exp(-1 / (COMPRESSOR_S.attack * SOUND_RATE_HZ));
+  const release = 1 - Math.exp(-1 / (COMPRESSOR_S.release * SOUND_RATE_HZ));
+  let envelope = usual;
+  for (let i = 0; i < sound.length; i++) {
+    const size = Math.abs(sound[i]!);
+    envelope += (size - envelope) * (size > envelope ? attack : release);
+    sound[i]! *= Math.min(4, (usual / (envelope + 0.03 * usual)) ** strength);
+  }
 }
 
 /** Adds noise of a kind chosen at random, of the given root mean square. */

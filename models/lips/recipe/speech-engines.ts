@@ -95,14 +95,20 @@ export function speakWithFlite(text: string, voice: string, stretch: number): Ut
   });
 }
 
-/** Speaks sentences with the program `festival`, all with one voice and start; throws when either is not installed. */
-export function speakWithFestival(texts: readonly string[], { name: voice, language }: FestivalVoice, stretch: number): Utterance[] {
+/** Lisp that scales the mean and range of the pitch for the voices that take both from the usual model. */
+const SCALE_PITCH = "(set! int_lr_params (mapcar (lambda (p) (if (string-matches (car p) \"target.*\") (list (car p) (* pitch (cadr p))) p)) int_lr_params))";
+
+/**
+ * Speaks sentences with the program `festival`, all with one voice, start, tempo (`stretch` times as long) and pitch (`pitch` times as high);
+ * throws when festival or the voice is not installed.
+ */
+export function speakWithFestival(texts: readonly string[], { name: voice, language }: FestivalVoice, { stretch, pitch }: { stretch: number; pitch: number }): Utterance[] {
   return inFolder((folder) => {
     const file = (index: number, ending: string): string => join(folder, `${index}.${ending}`);
     const say = texts.map((text, index) => `(set! u (Utterance Text ${JSON.stringify(text)})) (utt.synth u) `
       + `(utt.save.wave u "${file(index, 'wav')}" 'riff) (utt.save.segs u "${file(index, 'seg')}")`);
     const script = join(folder, 'say.scm');
-    writeFileSync(script, `(begin (${voice}) (Parameter.set 'Duration_Stretch ${stretch}) ${say.join(' ')})`);
+    writeFileSync(script, `(begin (${voice}) (Parameter.set 'Duration_Stretch ${stretch}) (define pitch ${pitch}) ${SCALE_PITCH} ${say.join(' ')})`);
     execFileSync('festival', ['-b', script], { stdio: 'ignore' });
     return texts.map((_, index) => {
       const lines = readFileSync(file(index, 'seg'), 'utf8').trim().split('\n').filter((line) => /^\s*[\d.]/u.test(line));

@@ -1,13 +1,10 @@
 import type { Random } from '../../../src/motion/random.ts';
+import { addMusic } from './instrumental-music.ts';
 import { SOUND_RATE_HZ } from './resampled.ts';
 import { pick } from './sentence-generator.ts';
 import { addNoise } from './sound-variation.ts';
 
-const KINDS = [noise, keyboard, music, music, silence] as const;
-
-/** Semitones of a scale, and of chords built on it. */
-const SCALE = [0, 2, 4, 5, 7, 9, 11, 12] as const;
-const CHORD = [0, 4, 7] as const;
+const KINDS = [noise, keyboard, keyboard, music, music, music, music, silence] as const;
 
 /** Returns a few seconds of sound without a voice, over which the mouth is to stay shut: noise, keys, music or silence. */
 export function voicelessSound(seconds: number, random: Random): Float32Array {
@@ -49,54 +46,15 @@ function click(sound: Float32Array, { at, peak }: { at: number; peak: number }, 
   }
 }
 
-/** Notes and chords of a scale with a bass and a drum: plucked, blown or bowed. */
+/** Music at any level, from the start or after quiet, over a little noise. */
 function music(sound: Float32Array, random: Random): void {
-  const rootHz = random.between(110, 330);
-  const beatS = random.between(0.2, 0.6);
-  const sustain = random.chance(0.5);
-  const brightness = random.between(0.3, 1.2);
-  const drums = random.chance(0.6);
-  for (let at = 0; at < sound.length / SOUND_RATE_HZ; at += beatS) {
-    const semitone = pick(SCALE, random);
-    for (const step of random.chance(0.5) ? CHORD : [0]) {
-      note(sound, { at, seconds: beatS * pick([1, 2, 3], random), hz: rootHz * 2 ** ((semitone + step) / 12), sustain, brightness });
-    }
-    if (random.chance(0.5)) {
-      note(sound, { at, seconds: beatS * 2, hz: (rootHz / 2) * 2 ** (semitone / 12), sustain: false, brightness: 1.5 });
-    }
-    if (drums) {
-      click(sound, { at: at + random.between(0, 0.005), peak: random.between(0.5, 3) }, random);
-    }
+  const silentSamples = random.chance(0.4) ? Math.round(random.between(0, 0.4) * sound.length) : 0;
+  const played = sound.subarray(silentSamples);
+  addMusic(played, random);
+  const rms = Math.sqrt(played.reduce((sum, sample) => sum + sample * sample, 0) / played.length) + 1e-9;
+  const scale = 10 ** (random.between(-38, -12) / 20) / rms;
+  for (let i = 0; i < played.length; i++) {
+    played[i] = Math.max(-1, Math.min(1, played[i]! * scale));
   }
-  let largest = 1e-6;
-  for (const sample of sound) {
-    largest = Math.max(largest, Math.abs(sample));
-  }
-  const scale = 10 ** (random.between(-30, -6) / 20) / largest;
-  for (let i = 0; i < sound.length; i++) {
-    sound[i]! *= scale;
-  }
-}
-
-interface Note {
-  readonly at: number;
-  readonly seconds: number;
-  readonly hz: number;
-  readonly sustain: boolean;
-  /** Power by which the harmonics fall. */
-  readonly brightness: number;
-}
-
-function note(sound: Float32Array, { at, seconds, hz, sustain, brightness }: Note): void {
-  const start = Math.round(at * SOUND_RATE_HZ);
-  const length = Math.min(sound.length - start, Math.round(seconds * SOUND_RATE_HZ));
-  for (let harmonic = 1; harmonic * hz < 6000 && harmonic <= 16; harmonic++) {
-    const step = (2 * Math.PI * hz * harmonic) / SOUND_RATE_HZ;
-    const size = 1 / harmonic ** brightness;
-    for (let i = 0; i < length; i++) {
-      const time = i / SOUND_RATE_HZ;
-      const level = sustain ? Math.min(1, time / 0.05, (seconds - time) / 0.05) : Math.min(1, time / 0.004) * Math.exp(-time * (3 + harmonic));
-      sound[start + i]! += size * level * Math.sin(step * i);
-    }
-  }
+  addNoise(sound, 10 ** (random.between(-95, -55) / 20), random);
 }

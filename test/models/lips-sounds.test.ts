@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fromFestival } from '../../models/lips/recipe/festival-voices.ts';
+import { holdVowels } from '../../models/lips/recipe/held-vowels.ts';
+import { addMusic } from '../../models/lips/recipe/instrumental-music.ts';
+import { SOUND_RATE_HZ } from '../../models/lips/recipe/resampled.ts';
+import { asOtherSpeaker, asRecorded } from '../../models/lips/recipe/sound-variation.ts';
+import { voicelessSound } from '../../models/lips/recipe/voiceless-sounds.ts';
+import { Random } from '../../src/motion/random.ts';
+import { vowel } from '../motion/sound.ts';
+
+const rms = (sound: Float32Array): number => Math.sqrt(sound.reduce((sum, sample) => sum + sample * sample, 0) / sound.length);
+
+test('music sounds all through: no second of it is silent, whatever its instruments are', () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const sound = new Float32Array(4 * SOUND_RATE_HZ);
+    addMusic(sound, new Random(seed));
+    for (let second = 0; second < 4; second++) {
+      const part = rms(sound.subarray(second * SOUND_RATE_HZ, (second + 1) * SOUND_RATE_HZ));
+      assert.ok(part > 0.01 * rms(sound), `seed ${seed}, second ${second}: ${part}`);
+    }
+  }
+});
+
+test('sounds without a voice stay within full scale', () => {
+  const random = new Random(2);
+  for (let i = 0; i < 40; i++) {
+    const sound = voicelessSound(1, random);
+    assert.equal(sound.length, SOUND_RATE_HZ);
+    assert.ok(sound.every((sample) => Math.abs(sample) <= 1));
+  }
+});
+
+test('another speaker in another room says the same phones in the same order, as long as the sound lasts', () => {
+  const random = new Random(3);
+  const spoken = { samples: vowel(0.5, 750, 1200), segments: [{ start: 0, end: 0.2, phone: 'aa' }, { start: 0.2, end: 0.5, phone: 'iy' }] };
+  for (let i = 0; i < 20; i++) {
+    const { samples, segments } = asRecorded(asOtherSpeaker(spoken, 1.2), random, [spoken.samples]);
+    assert.deepEqual(segments.map(({ phone }) => phone), ['aa', 'iy']);
+    const [first, second] = segments as [{ start: number; end: number }, { start: number; end: number }];
+    assert.ok(Math.abs(first.end - first.start - 0.24) < 1e-6 && Math.abs(second.end - second.start - 0.36) < 1e-6);
+    assert.ok(second.end < samples.length / SOUND_RATE_HZ);
+    assert.ok(samples.every((sample) => Math.abs(sample) <= 1) && rms(samples) > 0.005);
+  }
+});
+
+test('phones of the voices of other languages become those of the table', () => {
+  assert.equal(fromFestival('bh', 'hi'), 'b');
+  assert.equal(fromFestival('oo', 'ru'), 'ao');
+  assert.equal(fromFestival('tt', 'ru'), 't');
+  assert.equal(fromFestival('a:', 'fi'), 'aa');
+});
+
+test('held vowels are voiced where a vowel is said and quiet between', () => {
+  const random = new Random(4);
+  for (let i = 0; i < 20; i++) {
+    const { samples, segments } = holdVowels(random);
+    const voicedRms = Math.max(...segments.filter(({ phone }) => phone !== 'sil').map(({ start, end }) => rms(samples.subarray(start * SOUND_RATE_HZ, end * SOUND_RATE_HZ))));
+    assert.ok(voicedRms > 0.005, `${voicedRms}`);
+    for (const { start, end } of segments.filter(({ phone, start: from, end: to }) => phone === 'sil' && to - from > 0.2)) {
+      assert.ok(rms(samples.subarray((start + 0.1) * SOUND_RATE_HZ, end * SOUND_RATE_HZ)) < 0.1 * voicedRms);
+    }
+  }
+});
