@@ -3,12 +3,10 @@ import { WINDOW_FRAMES } from '../../base/coefficient-layout.ts';
 import { OnnxSession, type ModelPort, type SessionOptions } from '../../inference/onnx-session.ts';
 import type { NamedTensors, Tensor } from '../../inference/tensor.ts';
 import type { NeuralGraphs } from './neural-messages.ts';
+import { VIEW_FLOATS } from './slot-memory.ts';
 
 /** Axes of a keypoint. */
 const AXES = 3;
-
-/** Floats of a view: yaw, pitch and roll in degrees, not-a-number where the networks decide. */
-export const VIEW_FLOATS = 3;
 
 /** What the networks made of a portrait once; every frame of it starts from there. */
 export interface PortraitFeatures {

@@ -7,11 +7,11 @@ import { BatchClock } from './batch-clock.ts';
 import { FrameScheduler } from './frame-scheduler.ts';
 import { NeuralDrawing, type DrawingFrame } from './neural-drawing.ts';
 import type { LoadedNetworks } from './neural-messages.ts';
-import { VIEW_FLOATS } from './neural-networks.ts';
 import { checkFiles, checkOptions, NEURAL_RENDERER_DEFAULTS, settingsOf, type NeuralRendererOptions } from './neural-renderer-options.ts';
 import { NeuralThread, type NeuralWorkAnswer } from './neural-thread.ts';
 import { checkPortrait } from './portrait-check.ts';
 import { pastePlace } from './portrait-view.ts';
+import { VIEW_FLOATS } from './slot-memory.ts';
 
 /** A thread that dies this often in a row without having drawn takes its drawings with it. */
 const DEATHS_IN_A_ROW = 3;

@@ -1,10 +1,13 @@
 import { pictureBytes } from '../../base/picture.ts';
 
+/** Floats of a view: yaw, pitch and roll in degrees, not-a-number where the networks decide. */
+export const VIEW_FLOATS = 3;
+
 /** Memory that a drawing and its thread share: a motion and a picture for each slot. */
 export interface SlotMemory {
   readonly buffer: SharedArrayBuffer;
   readonly slots: number;
-  /** Floats of one motion. */
+  /** Floats of one motion: the window of coefficients, then the view. */
   readonly motionFloats: number;
   readonly width: number;
   readonly height: number;

@@ -1,9 +1,9 @@
 import type { NeuralPortrait } from '../../avatars/sadtalker/neural-portrait.ts';
 import { WINDOW_FRAMES } from '../../base/coefficient-layout.ts';
 import { FacePainter } from './face-painter.ts';
-import { VIEW_FLOATS, type NeuralNetworks } from './neural-networks.ts';
+import type { NeuralNetworks } from './neural-networks.ts';
 import type { SlotFrame } from './neural-messages.ts';
-import { makeSlotMemory, slotViews } from './slot-memory.ts';
+import { makeSlotMemory, slotViews, VIEW_FLOATS } from './slot-memory.ts';
 
 /** A first run that takes so long on the processor says enough. */
 const CLEARLY_SLOW_MS = 2000;

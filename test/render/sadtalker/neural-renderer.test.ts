@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { runInNewContext } from 'node:vm';
 import type { NeuralPortrait } from '../../../src/avatars/sadtalker/neural-portrait.ts';
 import type { RgbImage } from '../../../src/avatars/rgb-image.ts';
 import { WINDOW_FRAMES } from '../../../src/base/coefficient-layout.ts';
@@ -61,6 +62,10 @@ function frame(mediaUs: number, value = 1): MotionFrame {
 }
 
 const isInvalidState = (error: unknown): boolean => error instanceof InvalidStateError;
+
+test('the renderer leaves the half floats of the thread that imports it alone: only its worker loads ONNX Runtime', () => {
+  assert.equal('Float16Array' in globalThis, runInNewContext('"Float16Array" in globalThis'));
+});
 
 test('frames come back in the order they were asked for, each with its time and a picture of its own', async () => {
   const stats = new KeptStats();
