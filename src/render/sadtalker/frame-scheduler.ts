@@ -26,7 +26,8 @@ export interface FrameSchedulerParts<Frame extends WaitingFrame> {
 const GATHER_MS = 4;
 
 /**
- * Decides what is drawn together and when: the earliest deadline first, as many frames as a batch takes, whoever's they are.
+ * Decides what is drawn together and when: the earliest deadline first, whoever's frames they are, and as many of them as
+ * a batch takes that is done by the first one's deadline.
  * A frame that can't be drawn by its deadline is dropped (`tooLate`), so that a queue never outgrows what can be drawn in time.
  */
 export class FrameScheduler<Frame extends WaitingFrame> {
@@ -93,11 +94,21 @@ export class FrameScheduler<Frame extends WaitingFrame> {
     const gathersUntilMs = Math.min(first.askedMs + gatherMs, first.deadlineMs - clock.expectedMs(full));
     if (this.#free && (this.#waiting.length >= full || nowMs >= gathersUntilMs)) {
       this.#free = false;
-      draw(this.#waiting.splice(0, clock.most));
+      draw(this.#waiting.splice(0, this.#mostBy(first.deadlineMs - nowMs)));
       this.#go();
       return;
     }
     this.#lookAgain((this.#free ? gathersUntilMs : this.#lastStartMs(first)) - nowMs);
+  }
+
+  /** Returns the size of the largest batch that takes no longer, at least 1. */
+  #mostBy(allowanceMs: number): number {
+    const { clock } = this.#parts;
+    let most = clock.most;
+    while (most > 1 && clock.expectedMs(most) > allowanceMs) {
+      most -= 1;
+    }
+    return most;
   }
 
   /** Drops the frames that can't be there in time, even alone and at once. */

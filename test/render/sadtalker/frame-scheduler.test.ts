@@ -73,6 +73,18 @@ test('a batch that is not full waits a moment for more, and not when the deadlin
   assert.deepEqual(tight.drawn, [['e']]);
 });
 
+test('a batch is only as large as the first deadline allows, and never empty', () => {
+  const { scheduler, drawn, frame } = bench([100, 2000, 5000, 9000]);
+  scheduler.add(frame('soon', 3000), frame('a', 60_000), frame('b', 60_000), frame('c', 60_000), frame('d', 60_000));
+  scheduler.free();
+  assert.deepEqual(drawn, [['soon', 'a']]);
+  scheduler.add(frame('sooner', 150), frame('e', 60_000));
+  scheduler.free();
+  assert.deepEqual(drawn.slice(1), [['sooner']]);
+  scheduler.free();
+  assert.deepEqual(drawn.slice(2), [['b', 'c', 'd', 'e']], 'no deadline is near');
+});
+
 test('a frame that cannot be there in time is dropped, also while the thread is busy', async () => {
   const { scheduler, drawn, late, frame } = bench([30], { viewers: 1 });
   scheduler.add(frame('late', 29), frame('soon', 200), frame('later', 60_000));
