@@ -7,6 +7,9 @@ import { ThreadCalls } from '../base/thread-calls.ts';
 import { OnnxModel } from './onnx-model.ts';
 import type { Device, ThreadAnswer, ThreadRequest } from './thread-messages.ts';
 
+/** What to do about a model that is missing or damaged. */
+const REMEDY = 'Restore the folder models/, or import the checkpoints again.';
+
 /** How an inference thread is run. */
 export interface OnnxThreadOptions {
   /** A thread that gives no answer to a run for so many milliseconds hangs, and is given up. Default: it may take any time. */
@@ -31,11 +34,11 @@ export class OnnxThread implements Closeable {
 
   /**
    * Loads a model file.
-   * @throws AvatarError `model_missing` when the file is not there or is no model.
+   * @throws AvatarError `model_missing` when the file is not there, or ONNX Runtime refuses it; the message says why.
    */
   async load(path: string, options: { device?: Device; intraOpThreads?: number } = {}): Promise<OnnxModel> {
     await access(path).catch((cause: unknown) => {
-      throw new AvatarError('model_missing', `The model file ${path} cannot be read. Restore the folder models/.`, { cause });
+      throw new AvatarError('model_missing', `The model file ${path} cannot be read. ${REMEDY}`, { cause });
     });
     const { model, inputs, outputs } = await this.#calls.ask({
       kind: 'load', path, device: options.device ?? 'cpu', intraOpThreads: options.intraOpThreads ?? 1,
@@ -43,7 +46,8 @@ export class OnnxThread implements Closeable {
       if (cause instanceof InvalidStateError) {
         throw cause;
       }
-      throw new AvatarError('model_missing', `The model file ${path} cannot be loaded. Restore the folder models/.`, { cause });
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new AvatarError('model_missing', `The model file ${path} cannot be loaded: ${reason.replace(/\.$/, '')}. ${REMEDY}`, { cause });
     });
     return new OnnxModel({
       path, inputs, outputs,

@@ -1,6 +1,6 @@
 import type { NamedTensors } from './tensor.ts';
 
-/** Where a model runs. `cuda` falls back to `cpu` only when `OnnxThread` says so. */
+/** Where a model runs: there, or nowhere. `loadOnDevice` is what falls back from `cuda` to `cpu`. */
 export type Device = 'cpu' | 'cuda';
 
 /** What the owner asks of an inference thread. */
