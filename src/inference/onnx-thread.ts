@@ -32,6 +32,11 @@ export class OnnxThread implements Closeable {
     });
   }
 
+  /** Why every call is rejected from now on: the thread ended, hangs or was closed; undefined while all is well. */
+  get failure(): Error | undefined {
+    return this.#calls.failure;
+  }
+
   /**
    * Loads a model file.
    * @throws AvatarError `model_missing` when the file is not there, or ONNX Runtime refuses it; the message says why.

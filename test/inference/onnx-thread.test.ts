@@ -64,12 +64,14 @@ test('a file that is missing or no model is reported as a missing model', async 
 test('closing twice gives one promise, and calls under way or later are rejected', async () => {
   const thread = new OnnxThread();
   const model = await thread.load(faceDetector);
+  assert.equal(thread.failure, undefined);
   const running = assert.rejects(model.run({ [model.inputs[0]!]: picture }), InvalidStateError);
   const closing = thread.close();
   assert.equal(thread.close(), closing);
   await closing;
   await running;
   await assert.rejects(thread.load(faceDetector), InvalidStateError);
+  assert.ok(thread.failure instanceof InvalidStateError);
   await model.close();
 });
 
@@ -92,4 +94,5 @@ test('a thread that gives no answer in time is stopped, and its calls are reject
   clearTimeout(keepAlive);
   const last = runs.at(-1);
   assert.ok(last?.status === 'rejected' && last.reason instanceof InvalidStateError && last.reason.message.includes('no answer for 4 ms'), JSON.stringify(last));
+  assert.equal(thread.failure, last.reason);
 });
