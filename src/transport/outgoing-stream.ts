@@ -23,6 +23,15 @@ export interface OutgoingStreamOptions {
 /** Packets kept for retransmission: about 2 s of picture. A power of two, so that sequence numbers wrap evenly. */
 const HISTORY_PACKETS = 512;
 
+/**
+ * Least time between two resends of a packet, in milliseconds: the round trip that a viewer claims may be nothing, and it may
+ * name a packet many times in one message.
+ */
+const LEAST_RESEND_GAP_MS = 50;
+
+/** Packets sent again for one message: encrypting them blocks the main thread. The viewer asks again for the rest. */
+const MOST_RESENT = 64;
+
 interface SentPacket {
   readonly sequenceNumber: number;
   readonly timestamp: number;
@@ -99,14 +108,22 @@ export class OutgoingStream {
     this.#firstNeeded = this.#sequenceNumber;
   }
 
-  /** Sends lost packets again, each at most once per `notBeforeMs` milliseconds (a round trip); returns how many were missed for the first time. */
+  /**
+   * Sends lost packets again, at most 64, each at most once per `notBeforeMs` milliseconds (a round trip) and 50 ms;
+   * returns how many of them were missed for the first time.
+   */
   resend(lost: readonly number[], notBeforeMs: number): number {
     const nowMs = performance.now();
+    const gapMs = Math.max(LEAST_RESEND_GAP_MS, notBeforeMs);
+    const mostResent = this.#resent + MOST_RESENT;
     let missed = 0;
     for (const sequenceNumber of lost) {
       const packet = this.#history[sequenceNumber % HISTORY_PACKETS];
-      if (packet?.sequenceNumber !== sequenceNumber || nowMs - packet.resentMs < notBeforeMs) {
+      if (packet?.sequenceNumber !== sequenceNumber || nowMs - packet.resentMs < gapMs) {
         continue;
+      }
+      if (this.#resent === mostResent) {
+        break;
       }
       missed += packet.resentMs === -Infinity ? 1 : 0;
       packet.resentMs = nowMs;

@@ -30,16 +30,20 @@ test('bytes are known up to each packet of late', () => {
   assert.equal(stream.bytesUntil(numbers[0]!), undefined, 'too long ago');
 });
 
-test('lost packets are sent again with their number, once in a round trip, and counted as missed once', () => {
+test('lost packets are sent again with their number, once in a round trip, and counted as missed once', (t) => {
+  let nowMs = 1000;
+  t.mock.method(performance, 'now', () => nowMs);
   const { stream, sent } = kept();
   stream.send(Buffer.from([1]), 0, false);
   stream.send(Buffer.from([2]), 0, true);
   const lost = sent.splice(0)[1]!.sequenceNumber;
   assert.equal(stream.resend([lost], 60_000), 1);
   assert.deepEqual(sent.map(({ payload }) => [payload.readUInt16BE(0), payload[2]]), [[lost, 2]]);
+  nowMs += 59_999;
   assert.equal(stream.resend([lost], 60_000), 0);
   assert.equal(sent.length, 1);
-  assert.equal(stream.resend([lost], 0), 0, 'missed already');
+  nowMs += 1;
+  assert.equal(stream.resend([lost], 60_000), 0, 'missed already');
   assert.equal(stream.resent, 2);
 });
 
@@ -51,4 +55,33 @@ test('what was lost before a key frame is missed but not sent again', () => {
   const [before, keyFrame] = sent.splice(0).map(({ sequenceNumber }) => sequenceNumber) as [number, number];
   assert.equal(stream.resend([before, keyFrame], 0), 2);
   assert.deepEqual(sent.map(({ payload }) => payload.readUInt16BE(0)), [keyFrame]);
+});
+
+test('a packet named over and over is sent again once in 50 ms, also where the round trip is unknown or nothing', (t) => {
+  let nowMs = 1000;
+  t.mock.method(performance, 'now', () => nowMs);
+  const { stream, sent } = kept();
+  stream.send(Buffer.from([1]), 0, true);
+  const lost = sent[0]!.sequenceNumber;
+  const named = new Array<number>(5000).fill(lost);
+  assert.equal(stream.resend(named, 0), 1);
+  assert.equal(stream.resent, 1);
+  nowMs += 49;
+  stream.resend(named, 0);
+  assert.equal(stream.resent, 1);
+  nowMs += 1;
+  stream.resend(named, 0);
+  assert.equal(stream.resent, 2);
+});
+
+test('one message makes at most 64 packets be sent again, the oldest first; the rest are missed when they are named again', () => {
+  const { stream, sent } = kept();
+  for (let packet = 0; packet < 100; packet++) {
+    stream.send(Buffer.from([packet]), 0, false);
+  }
+  const lost = sent.splice(0).map(({ sequenceNumber }) => sequenceNumber);
+  assert.equal(stream.resend(lost, 0), 64);
+  assert.deepEqual(sent.splice(0).map(({ payload }) => payload[2]), Array.from({ length: 64 }, (_, packet) => packet));
+  assert.equal(stream.resend(lost, 0), 36);
+  assert.deepEqual(sent.map(({ payload }) => payload[2]), Array.from({ length: 36 }, (_, packet) => 64 + packet));
 });
