@@ -39,7 +39,8 @@ export class ArrivalMeter {
     return before && {
       fractionLost,
       sentBps: ((sentBytes - before.sentBytes) * 8000) / passedMs,
-      arrivedBps: ((reachedBytes - before.reachedBytes) * (1 - fractionLost) * 8000) / passedMs,
+      // A viewer may name an older packet than before.
+      arrivedBps: (Math.max(0, reachedBytes - before.reachedBytes) * (1 - fractionLost) * 8000) / passedMs,
     };
   }
 

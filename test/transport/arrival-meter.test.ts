@@ -29,3 +29,9 @@ test('a few missed packets now and then tell nothing', () => {
     assert.equal(meter.missed(3, { packets: second * 60, bytes: second * 60_000 }, second * 600), undefined);
   }
 });
+
+test('where a viewer names an older packet than before nothing arrived, not less than nothing', () => {
+  const meter = new ArrivalMeter();
+  meter.reported({ sentBytes: 50_000, reachedBytes: 50_000, fractionLost: 0 }, 0);
+  assert.deepEqual(meter.reported({ sentBytes: 60_000, reachedBytes: 10_000, fractionLost: 0 }, 1000), { fractionLost: 0, sentBps: 80_000, arrivedBps: 0 });
+});
