@@ -129,10 +129,8 @@ export class ViewerLink implements Closeable {
       }
       frames.requestKeyFrame();
     });
-    events.on('bandwidthEstimated', ({ bps }) => {
-      this.#bandwidthBps = bps;
-      this.#chooseBitrate();
-    });
+    // Counts from the next arrival on: the last one, told again, would look like a queue that lasts.
+    events.on('bandwidthEstimated', ({ bps }) => { this.#bandwidthBps = bps; });
     events.on('reportReceived', (report) => {
       this.#path = { fractionLost: report.fractionLost, roundTripMs: report.roundTripMs };
       voice.reported(report.fractionLost, performance.now());

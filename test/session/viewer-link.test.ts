@@ -23,6 +23,7 @@ class Ends {
   readonly bitrates: number[] = [];
   readonly paces: number[] = [];
   readonly tally = new SessionTally(noStats);
+  readonly statistics = { packetsSent: 0, bytesSent: 1000, packetsResent: 0 };
   keyFrames = 0;
   due: EncodedUnit[] = [];
   readonly link: ViewerLink;
@@ -33,7 +34,7 @@ class Ends {
       return Promise.resolve();
     };
     const peer = {
-      events: this.peerEvents, statistics: { packetsSent: 0, bytesSent: 1000, packetsResent: 0 }, close: close('peer'),
+      events: this.peerEvents, statistics: this.statistics, close: close('peer'),
       setPictureBitrate: (bps: number) => { this.paces.push(bps); },
       sendAudio: ({ mediaUs }: EncodedUnit) => { this.sent.push(`audio ${mediaUs}`); },
       sendVideo: ({ mediaUs }: EncodedUnit) => { this.sent.push(`video ${mediaUs}`); },
@@ -89,6 +90,40 @@ test('a report of loss reaches the voice, and what arrives the bitrate, also whe
   assert.deepEqual(ends.paces, ends.bitrates);
   const { fractionLost, roundTripMs } = ends.link.figures;
   assert.deepEqual({ fractionLost, roundTripMs }, { fractionLost: 0.3, roundTripMs: 80 });
+});
+
+/** A report, and what it says of the picture: of 1 Mbit/s sent so much arrived. */
+function reportArrival({ peerEvents }: Ends, roundTripMs: number, arrivedBps: number): void {
+  peerEvents.emit('reportReceived', { fractionLost: 0, packetsLost: 0, jitterMs: 5, roundTripMs });
+  peerEvents.emit('arrivalMeasured', { fractionLost: 0, sentBps: 1_000_000, arrivedBps });
+}
+
+test('one bad report is no lasting queue, however often the viewer tells its bandwidth before the next', (t) => {
+  let nowMs = 10_000;
+  t.mock.method(performance, 'now', () => nowMs);
+  const ends = new Ends();
+  reportArrival(ends, 20, 1_000_000);
+  nowMs += 1000;
+  reportArrival(ends, 300, 500_000);
+  for (let estimate = 0; estimate < 10; estimate++) {
+    nowMs += 200;
+    ends.peerEvents.emit('bandwidthEstimated', { bps: 5_000_000 });
+  }
+  reportArrival(ends, 20, 1_000_000);
+  assert.deepEqual(ends.bitrates, [1_000_000, 1_000_000, 1_000_000]);
+});
+
+test('the bandwidth that the viewer tells counts with the next arrival', (t) => {
+  let nowMs = 10_000;
+  t.mock.method(performance, 'now', () => nowMs);
+  const ends = new Ends();
+  reportArrival(ends, 20, 1_000_000);
+  nowMs += 1000;
+  ends.statistics.bytesSent += 125_000;
+  ends.peerEvents.emit('bandwidthEstimated', { bps: 600_000 });
+  assert.deepEqual(ends.bitrates, [1_000_000]);
+  reportArrival(ends, 90, 1_000_000);
+  assert.deepEqual(ends.bitrates, [1_000_000, 480_000]);
 });
 
 test('a viewer that lost its picture is counted and gets a key frame, the first key frame counts as none', () => {
