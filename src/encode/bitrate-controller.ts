@@ -73,9 +73,9 @@ export const WHOLE_FROM_BPS = 250_000;
 
 /**
  * Chooses a viewer's video bitrate: down to what arrives when a queue on the path grows or overflows, up by at most half after
- * five calm seconds, and for a while not to where it was too much. Browsers hardly estimate more than what they received of late, and take the unrest of a busy machine for
- * a narrow path. So an estimate counts only when more is sent than it says, and packets are lost or queue up on the way:
- * a calm face that needs little keeps its bitrate.
+ * five calm seconds, and for a while not to where it was too much. Browsers hardly estimate more than what they received of
+ * late, and take the unrest of a busy machine for a narrow path. So an estimate counts only when more is sent than it says,
+ * and packets are lost or queue up on the way: a calm face that needs little keeps its bitrate.
  */
 export class BitrateController {
   readonly #minBps: number;

@@ -149,6 +149,29 @@ test('small falls are left alone: each may cost a key frame', () => {
   assert.equal(second(1_300_000, { bandwidthBps: 1_200_000, roundTripMs: 200 }), 1_000_000);
 });
 
+test('whatever a viewer claims, the bitrate stays a number within its bounds, and it rises again once the claims make sense', () => {
+  const absurd = [-Infinity, -1e18, -1, 0, 1e-9, 0.3, 1, 3, 255, 2 ** 60, Infinity, Number.NaN];
+  // Lehmer's generator: claims without a pattern, the same at each run.
+  let state = 1;
+  const claim = (): number => {
+    state = (state * 48_271) % 0x7fff_ffff;
+    return absurd[state % absurd.length]!;
+  };
+  for (let round = 0; round < 200; round++) {
+    const { second } = onPath();
+    for (let count = 0; count < 50; count++) {
+      const path = { bandwidthBps: claim(), fractionLost: claim(), roundTripMs: claim(), pictureSentBps: claim(), pictureArrivedBps: claim() };
+      const bps = second(1_000_000, path);
+      assert.ok(Number.isSafeInteger(bps) && bps >= BOUNDS.minBps && bps <= BOUNDS.maxBps, `${bps} after ${JSON.stringify(path)}`);
+    }
+    let bps = 0;
+    for (let count = 0; count < 120; count++) {
+      bps = second(2_500_000);
+    }
+    assert.equal(bps, BOUNDS.maxBps, `round ${round}`);
+  }
+});
+
 test('bounds that do not fit are refused', () => {
   for (const wrong of [{ minBps: 0 }, { minBps: 2_000_000 }, { maxBps: 900_000 }, { startBps: Number.NaN }]) {
     assert.throws(() => new BitrateController({ ...BOUNDS, ...wrong }), TypeError);
