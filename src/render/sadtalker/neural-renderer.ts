@@ -13,8 +13,8 @@ import { checkPortrait } from './portrait-check.ts';
 import { pastePlace } from './portrait-view.ts';
 import { VIEW_FLOATS } from './slot-memory.ts';
 
-/** A thread that dies this often in a row without having drawn takes its drawings with it. */
-const DEATHS_IN_A_ROW = 3;
+/** A thread that dies, or networks that fail, this often in a row without having drawn take the drawings with them. */
+const FAILURES_IN_A_ROW = 3;
 
 /**
  * Draws portraits by SadTalker's networks on a thread of their own; frames of several viewers go into one batch when their
@@ -33,6 +33,7 @@ export class NeuralRenderer implements Renderer<NeuralPortrait> {
   #underWay: readonly DrawingFrame[] = [];
   #lastDrawing = 0;
   #deaths = 0;
+  #failedBatches = 0;
   #failure: Error | undefined;
   readonly #stop = new AbortController();
   #restarting = Promise.resolve();
@@ -183,14 +184,26 @@ export class NeuralRenderer implements Renderer<NeuralPortrait> {
       this.#drawings.get(answer.drawing)?.ready();
     } else if (answer.kind === 'drawn') {
       this.#deaths = 0;
+      this.#failedBatches = 0;
       this.#settle(answer.ms);
     } else if (answer.asked === 'open') {
       this.#drawings.get(answer.drawing)?.giveUp(new Error(`The portrait could not be prepared: ${answer.message}`));
     } else {
-      const error = new Error(`The face could not be drawn: ${answer.message}`);
-      this.#takeUnderWay().forEach((frame) => { frame.drawing.lose(frame, error); });
+      this.#loseBatch(answer.message);
     }
     this.#goOn();
+  }
+
+  /** A batch holds frames of many viewers: one that fails costs each of them a frame, not the session. */
+  #loseBatch(says: string): void {
+    const frames = this.#takeUnderWay();
+    const error = new InvalidStateError(`The frame could not be drawn: ${says}`);
+    frames.forEach((frame) => { frame.drawing.lose(frame, error); });
+    this.#failedBatches += 1;
+    this.#options.logger.error({ error: says, frames: frames.length, failedBatches: this.#failedBatches }, 'a batch of frames could not be drawn');
+    if (this.#failedBatches >= FAILURES_IN_A_ROW) {
+      this.#giveUp(new Error(`The networks failed ${this.#failedBatches} times in a row: ${says}`));
+    }
   }
 
   #settle(ms: number): void {
@@ -230,9 +243,9 @@ export class NeuralRenderer implements Renderer<NeuralPortrait> {
   async #restart(cause: Error): Promise<void> {
     const { stats, logger, thread: options } = this.#options;
     let reason = cause;
-    while (this.#closing === undefined) {
+    while (this.#closing === undefined && this.#failure === undefined) {
       this.#deaths += 1;
-      if (this.#deaths >= DEATHS_IN_A_ROW) {
+      if (this.#deaths >= FAILURES_IN_A_ROW) {
         this.#giveUp(new Error(`The neural thread died ${this.#deaths} times in a row: ${reason.message}`));
         return;
       }
@@ -260,8 +273,8 @@ export class NeuralRenderer implements Renderer<NeuralPortrait> {
   #giveUp(error: Error): void {
     this.#failure = error;
     this.#options.logger.error({ error: error.message }, 'the neural renderer gives up');
+    this.#scheduler.remove(() => true);
     for (const drawing of this.#drawings.values()) {
-      this.#scheduler.remove((frame) => frame.drawing === drawing);
       drawing.giveUp(error);
     }
   }

@@ -10,6 +10,7 @@ import type { NeuralPortrait } from '../../../src/avatars/sadtalker/neural-portr
 import type { RgbImage } from '../../../src/avatars/rgb-image.ts';
 import { WINDOW_FRAMES } from '../../../src/base/coefficient-layout.ts';
 import { InvalidStateError } from '../../../src/base/errors.ts';
+import { silentLogger, type Logger } from '../../../src/base/logger.ts';
 import { NEUTRAL_POSE, type MotionFrame } from '../../../src/base/motion-frame.ts';
 import type { Picture } from '../../../src/base/picture.ts';
 import type { CountedEvent, Stats } from '../../../src/base/stats.ts';
@@ -220,12 +221,39 @@ test('a thread that dies again and again takes the drawings with it', async () =
   assert.deepEqual(stats.events, ['worker_restarts', 'worker_restarts']);
 });
 
-test('what fails on the thread is the failure of the frame or the portrait', async () => {
-  await using renderer = await openStub({ batch: 1 });
+test('a portrait that the networks cannot prepare is refused, and the others are drawn', async () => {
+  await using renderer = await openStub();
   const drawing = await renderer.open(portrait);
-  await assert.rejects(drawing.draw(frame(0, -3)), (error) => !isInvalidState(error) && String(error).includes('no memory'));
   await assert.rejects(renderer.open({ ...portrait, id: 'broken' }), /could not be prepared: no face/);
   assert.equal((await drawing.draw(frame(1, 2))).data[0], 2);
+});
+
+test('a batch that fails costs its viewers a frame each, is logged, and drawing goes on', async () => {
+  const logged: object[] = [];
+  const logger: Logger = { ...silentLogger, error: (fields) => { logged.push(fields); } };
+  await using renderer = await openStub({ batch: 2, logger });
+  const drawings = await Promise.all([renderer.open(portrait), renderer.open(portrait)]);
+  const isLost = (error: unknown): boolean => isInvalidState(error) && String(error).includes('no memory');
+  for (const [mediaUs, failedBatches] of [1, 2, 1, 2].entries()) {
+    await Promise.all([assert.rejects(drawings[0].draw(frame(mediaUs, -3)), isLost), assert.rejects(drawings[1].draw(frame(mediaUs, 5)), isLost)]);
+    assert.deepEqual(logged.at(-1), { error: 'no memory', frames: 2, failedBatches });
+    if (failedBatches === 2) {
+      const pictures = await Promise.all(drawings.map((drawing, index) => drawing.draw(frame(mediaUs, index + 1))));
+      assert.deepEqual(pictures.map(({ data }) => data[0]), [1, 2]);
+      pictures.forEach((picture) => { picture.release(); });
+    }
+  }
+  assert.equal(logged.length, 4);
+});
+
+test('networks that fail again and again take the drawings with them', async () => {
+  await using renderer = await openStub({ batch: 1 });
+  const [drawing, other] = await Promise.all([renderer.open(portrait), renderer.open(portrait)]);
+  const lost = [1, 2, 3].map((mediaUs) => assert.rejects(drawing.draw(frame(mediaUs, -3)), isInvalidState));
+  const waiting = assert.rejects(other.draw(frame(4)), (error) => !isInvalidState(error) && String(error).includes('failed 3 times in a row: no memory'));
+  await Promise.all([...lost, waiting]);
+  await assert.rejects(drawing.draw(frame(5)), /failed 3 times/);
+  await assert.rejects(renderer.open(portrait), /failed 3 times/);
 });
 
 test('a renderer that shows the face alone has pictures of the shape of the box', async () => {
