@@ -187,11 +187,17 @@ export class NeuralRenderer implements Renderer<NeuralPortrait> {
       this.#failedBatches = 0;
       this.#settle(answer.ms);
     } else if (answer.asked === 'open') {
-      this.#drawings.get(answer.drawing)?.giveUp(new Error(`The portrait could not be prepared: ${answer.message}`));
+      this.#loseDrawing(answer.drawing, new Error(`The portrait could not be prepared: ${answer.message}`));
     } else {
       this.#loseBatch(answer.message);
     }
     this.#goOn();
+  }
+
+  /** Its frames must go first: in a batch they would fail those of other viewers, for the thread does not have the drawing. */
+  #loseDrawing(number: number, error: Error): void {
+    this.#scheduler.remove(({ drawing }) => drawing.number === number);
+    this.#drawings.get(number)?.giveUp(error);
   }
 
   /** A batch holds frames of many viewers: one that fails costs each of them a frame, not the session. */

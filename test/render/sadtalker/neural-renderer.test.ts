@@ -228,6 +228,18 @@ test('a portrait that the networks cannot prepare is refused, and the others are
   assert.equal((await drawing.draw(frame(1, 2))).data[0], 2);
 });
 
+test('a portrait that a new thread cannot prepare fails alone: its lost frame goes into no batch', async () => {
+  const stats = new KeptStats();
+  await using renderer = await openStub({ stats, batch: 2 });
+  const [drawing, once] = await Promise.all([renderer.open(portrait), renderer.open({ ...portrait, id: 'once' })]);
+  const lost = assert.rejects(once.draw(frame(0, -1)), /could not be prepared: no face/);
+  const next = drawing.draw(frame(1, 4));
+  await lost;
+  assert.equal((await next).data[0], 4);
+  await assert.rejects(once.draw(frame(2)), /could not be prepared/);
+  assert.deepEqual([stats.events, stats.batches], [['worker_restarts'], [1]]);
+});
+
 test('a batch that fails costs its viewers a frame each, is logged, and drawing goes on', async () => {
   const logged: object[] = [];
   const logger: Logger = { ...silentLogger, error: (fields) => { logged.push(fields); } };

@@ -14,6 +14,17 @@ const drawings = new Map<number, SlotViews>();
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 const answer = (message: NeuralAnswer): void => { parentPort?.postMessage(message); };
 
+/** Opens any portrait but `broken`, and `once` only until it was drawn: a new thread finds its motions in the memory. */
+function open({ drawing, portrait, memory }: Extract<NeuralRequest, { kind: 'open' }>): void {
+  const views = slotViews(memory);
+  if (portrait.id === 'broken' || (portrait.id === 'once' && views.motions.some((motion) => motion[0] !== 0))) {
+    answer({ kind: 'failed', asked: 'open', drawing, message: 'no face' });
+    return;
+  }
+  drawings.set(drawing, views);
+  answer({ kind: 'opened', drawing });
+}
+
 function draw(frames: Extract<NeuralRequest, { kind: 'draw' }>['frames']): void {
   const ms = batchMs[frames.length - 1]!;
   Atomics.wait(sleeper, 0, 0, ms);
@@ -40,8 +51,7 @@ parentPort?.on('message', (request: NeuralRequest) => {
       return;
     }
     case 'open': {
-      drawings.set(request.drawing, slotViews(request.memory));
-      answer(request.portrait.id === 'broken' ? { kind: 'failed', asked: 'open', drawing: request.drawing, message: 'no face' } : { kind: 'opened', drawing: request.drawing });
+      open(request);
       return;
     }
     case 'draw': {
