@@ -92,9 +92,14 @@ export class NeuralRenderer implements Renderer<NeuralPortrait> {
     return this.#networks.batchMs;
   }
 
+  /** Why nothing is drawn any more, once the renderer has given up; undefined while all is well. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
   /**
    * Prepares a portrait for one viewer.
-   * @throws TypeError when the portrait's parts do not fit together or not the networks; InvalidStateError when the renderer is closed.
+   * @throws TypeError when the portrait's parts do not fit together or not the networks; InvalidStateError when the renderer is closed; `failure` when it has given up.
    */
   async open(portrait: NeuralPortrait): Promise<FaceDrawing> {
     checkPortrait(portrait, this.#networks);

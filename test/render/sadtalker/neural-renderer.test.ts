@@ -217,7 +217,7 @@ test('a thread that dies again and again takes the drawings with it', async () =
   const drawing = await renderer.open(portrait);
   await assert.rejects(drawing.draw(frame(0, -1)), /died 3 times in a row/);
   await assert.rejects(drawing.draw(frame(1)), /died 3 times/);
-  await assert.rejects(renderer.open(portrait), /died 3 times/);
+  await assert.rejects(renderer.open(portrait), (error) => error === renderer.failure);
   assert.deepEqual(stats.events, ['worker_restarts', 'worker_restarts']);
 });
 
@@ -263,7 +263,9 @@ test('networks that fail again and again take the drawings with them', async () 
   const [drawing, other] = await Promise.all([renderer.open(portrait), renderer.open(portrait)]);
   const lost = [1, 2, 3].map((mediaUs) => assert.rejects(drawing.draw(frame(mediaUs, -3)), isInvalidState));
   const waiting = assert.rejects(other.draw(frame(4)), (error) => !isInvalidState(error) && String(error).includes('failed 3 times in a row: no memory'));
+  assert.equal(renderer.failure, undefined);
   await Promise.all([...lost, waiting]);
+  assert.match(String(renderer.failure), /failed 3 times in a row: no memory/);
   await assert.rejects(drawing.draw(frame(5)), /failed 3 times/);
   await assert.rejects(renderer.open(portrait), /failed 3 times/);
 });
