@@ -35,10 +35,15 @@ export interface NeuralRendererOptions {
   readonly logger?: Logger;
   /** How the worker thread is run; for tests. */
   readonly thread?: NeuralThreadOptions;
+  /** Stops a load that is under way: `open()` then rejects with its reason, within seconds. Once it is open, `close()` ends it. */
+  readonly signal?: AbortSignal | undefined;
 }
 
+/** The options that an open renderer goes by. */
+export type NeuralRendererSettings = Required<Omit<NeuralRendererOptions, 'signal'>>;
+
 /** Defaults of `NeuralRendererOptions`, but the graphs. */
-export const NEURAL_RENDERER_DEFAULTS: Required<Omit<NeuralRendererOptions, 'graphs'>> = Object.freeze({
+export const NEURAL_RENDERER_DEFAULTS: Omit<NeuralRendererSettings, 'graphs'> = Object.freeze({
   device: 'auto',
   threads: availableParallelism(),
   batch: 4,
@@ -52,12 +57,12 @@ export const NEURAL_RENDERER_DEFAULTS: Required<Omit<NeuralRendererOptions, 'gra
 });
 
 /** Returns what the thread is told of the options. */
-export function settingsOf({ graphs, device, threads, batch, batchBelowMs, shows }: Required<NeuralRendererOptions>): NetworkSettings {
+export function settingsOf({ graphs, device, threads, batch, batchBelowMs, shows }: NeuralRendererSettings): NetworkSettings {
   return { graphs, device, threads, batch, batchBelowMs, shows };
 }
 
 /** Checks the options' ranges. @throws TypeError when one is out of range. */
-export function checkOptions({ threads, batch, picturesPerDrawing, frameMs, batchBelowMs }: Required<NeuralRendererOptions>): void {
+export function checkOptions({ threads, batch, picturesPerDrawing, frameMs, batchBelowMs }: NeuralRendererSettings): void {
   const ranges: readonly [string, number, number, number][] = [['threads', threads, 1, 64], ['batch', batch, 1, 16], ['picturesPerDrawing', picturesPerDrawing, 2, 64]];
   for (const [name, value, least, most] of ranges) {
     if (!Number.isInteger(value) || value < least || value > most) {
@@ -72,7 +77,7 @@ export function checkOptions({ threads, batch, picturesPerDrawing, frameMs, batc
 }
 
 /** Checks that the graph files can be read. @throws AvatarError `model_missing` when a graph that may be loaded is not there. */
-export async function checkFiles({ graphs, device }: Required<NeuralRendererOptions>): Promise<void> {
+export async function checkFiles({ graphs, device }: NeuralRendererSettings): Promise<void> {
   const devices: readonly Device[] = device === 'auto' ? ['cuda', 'cpu'] : [device];
   for (const path of devices.flatMap((each) => Object.values(graphs[each]) as string[])) {
     await access(path).catch((cause: unknown) => {

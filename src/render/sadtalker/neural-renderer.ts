@@ -7,7 +7,7 @@ import { BatchClock } from './batch-clock.ts';
 import { FrameScheduler } from './frame-scheduler.ts';
 import { NeuralDrawing, type DrawingFrame } from './neural-drawing.ts';
 import type { LoadedNetworks } from './neural-messages.ts';
-import { checkFiles, checkOptions, NEURAL_RENDERER_DEFAULTS, settingsOf, type NeuralRendererOptions } from './neural-renderer-options.ts';
+import { checkFiles, checkOptions, NEURAL_RENDERER_DEFAULTS, settingsOf, type NeuralRendererOptions, type NeuralRendererSettings } from './neural-renderer-options.ts';
 import { NeuralThread, type NeuralWorkAnswer } from './neural-thread.ts';
 import { checkPortrait } from './portrait-check.ts';
 import { pastePlace } from './portrait-view.ts';
@@ -23,7 +23,7 @@ const FAILURES_IN_A_ROW = 3;
 export class NeuralRenderer implements Renderer<NeuralPortrait> {
   /** Frames a second of all viewers together, measured at start in the quickest batch. */
   readonly framesPerSecond: number;
-  readonly #options: Required<NeuralRendererOptions>;
+  readonly #options: NeuralRendererSettings;
   readonly #networks: LoadedNetworks;
   readonly #clock: BatchClock;
   readonly #scheduler: FrameScheduler<DrawingFrame>;
@@ -39,7 +39,7 @@ export class NeuralRenderer implements Renderer<NeuralPortrait> {
   #restarting = Promise.resolve();
   #closing: Promise<void> | undefined;
 
-  private constructor(options: Required<NeuralRendererOptions>, thread: NeuralThread, networks: LoadedNetworks) {
+  private constructor(options: NeuralRendererSettings, thread: NeuralThread, networks: LoadedNetworks) {
     this.#options = options;
     this.#networks = networks;
     this.#clock = new BatchClock(networks.batchMs);
@@ -55,16 +55,17 @@ export class NeuralRenderer implements Renderer<NeuralPortrait> {
 
   /**
    * Loads the networks on the first device that takes them, warms them up and measures them.
-   * @throws AvatarError `model_missing` when a graph is missing or no graph, `invalid_config` when CUDA is asked for and does not run.
+   * @throws AvatarError `model_missing` when a graph is missing or no graph, `invalid_config` when CUDA is asked for and does not run; the signal's reason when it stops the load.
    */
-  static async open(given: NeuralRendererOptions): Promise<NeuralRenderer> {
+  static async open({ signal, ...given }: NeuralRendererOptions): Promise<NeuralRenderer> {
     const options = { ...NEURAL_RENDERER_DEFAULTS, ...given };
     checkOptions(options);
     await checkFiles(options);
     try {
-      const { thread, networks } = await NeuralThread.start(settingsOf(options), options.thread);
+      const { thread, networks } = await NeuralThread.start(settingsOf(options), { ...options.thread, signal });
       return new NeuralRenderer(options, thread, networks);
     } catch (cause) {
+      signal?.throwIfAborted();
       const says = cause instanceof Error ? cause.message : String(cause);
       throw options.device === 'cuda'
         ? new AvatarError('invalid_config', `The networks do not run on the device cuda: ${says}. Choose auto or cpu, or install what is missing.`, { cause })

@@ -30,8 +30,6 @@ export interface NeuralThreadOptions {
   readonly entry?: URL | undefined;
   /** Default: 180,000, and 2000 once it is loaded. */
   readonly patienceMs?: number | undefined;
-  /** Gives up loading. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -58,11 +56,13 @@ export class NeuralThread implements Closeable {
     this.#worker.on('exit', (code) => { this.#die(new Error(`The neural thread ended with exit code ${code}.`)); });
   }
 
-  /** Starts a thread and loads the networks; rejects with what loading says. */
-  static async start(settings: NetworkSettings, options: NeuralThreadOptions = {}): Promise<{ thread: NeuralThread; networks: LoadedNetworks }> {
+  /** Starts a thread and loads the networks; rejects with what loading says, or with the signal's reason. */
+  static async start(settings: NetworkSettings, options: NeuralThreadOptions & { readonly signal?: AbortSignal | undefined } = {}): Promise<{ thread: NeuralThread; networks: LoadedNetworks }> {
+    const { signal } = options;
+    signal?.throwIfAborted();
     const thread = new NeuralThread(options);
-    const giveUp = (): void => { thread.#loaded.reject(new InvalidStateError('Loading the networks was given up.')); };
-    options.signal?.addEventListener('abort', giveUp);
+    const giveUp = (): void => { thread.#loaded.reject(signal?.reason); };
+    signal?.addEventListener('abort', giveUp);
     try {
       thread.ask({ kind: 'load', ...settings });
       return { thread, networks: await thread.#loaded.promise };
@@ -70,7 +70,7 @@ export class NeuralThread implements Closeable {
       await thread.close();
       throw error;
     } finally {
-      options.signal?.removeEventListener('abort', giveUp);
+      signal?.removeEventListener('abort', giveUp);
     }
   }
 

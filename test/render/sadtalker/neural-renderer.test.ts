@@ -270,6 +270,24 @@ test('networks that fail again and again take the drawings with them', async () 
   await assert.rejects(renderer.open(portrait), /failed 3 times/);
 });
 
+test('a signal stops a load that is under way, or keeps it from starting: opening rejects with its reason', async () => {
+  const stop = new AbortController();
+  const reason = new Error('the server stops');
+  const opening = assert.rejects(openStub({ batchMs: '0', signal: stop.signal }), (error) => error === reason);
+  // Long enough for the load to be under way; one that isn't stopped would take for ever.
+  await sleep(100);
+  stop.abort(reason);
+  await opening;
+  await assert.rejects(openStub({ signal: stop.signal }), (error) => error === reason);
+});
+
+test('a signal that comes once the renderer is open changes nothing', async () => {
+  const stop = new AbortController();
+  await using renderer = await openStub({ signal: stop.signal });
+  stop.abort();
+  assert.equal((await (await renderer.open(portrait)).draw(frame(0, 3))).data[0], 3);
+});
+
 test('a renderer that shows the face alone has pictures of the shape of the box', async () => {
   await using renderer = await openStub({ shows: 'face' });
   const drawing = await renderer.open({ ...portrait, box: { left: 0, top: 0, right: 20, bottom: 24 } });

@@ -8,6 +8,9 @@ const DIES = -1;
 const HANGS = -2;
 const FAILS = -3;
 
+/** What a batch of one takes where the networks never get loaded. */
+const NEVER_LOADS = 0;
+
 /** Stands for the networks. What batches of 1, 2, … are said to take, and do take: the name of the graph file, `10,12`. */
 let batchMs: readonly number[] = [];
 const drawings = new Map<number, SlotViews>();
@@ -47,6 +50,9 @@ parentPort?.on('message', (request: NeuralRequest) => {
   switch (request.kind) {
     case 'load': {
       batchMs = basename(request.graphs.cpu.render).split(',').map(Number);
+      if (batchMs[0] === NEVER_LOADS) {
+        return;
+      }
       answer({ kind: 'loaded', provider: 'cpu', providerReason: 'a stub', sizePx: 16, columns: 1, batchMs: batchMs.slice(0, request.batch) });
       return;
     }
