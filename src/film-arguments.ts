@@ -27,7 +27,7 @@ const schema = z.object({
   pose_style: z.coerce.number().int().min(0).max(POSE_STYLES - 1).default(0),
   expression_scale: z.coerce.number().min(0).max(3).default(1),
   input_yaw: anglesDeg, input_pitch: anglesDeg, input_roll: anglesDeg,
-  batch_size: z.coerce.number().int().min(1).max(64).default(2),
+  batch_size: z.coerce.number().int().min(1).max(16).default(2),
   ref_pose: z.string().min(1).optional(),
   ref_eyeblink: z.string().min(1).optional(),
 });

@@ -68,7 +68,7 @@ export async function renderFilm(options: FilmOptions): Promise<FilmSummary> {
   const resampler = scope.own(await Resampler.create(VOICE_RATE_HZ, MEL_RATE_HZ));
   const writer = scope.own(await Mp4Writer.open(options.outFile, { width: face.drawing.width, height: face.drawing.height }));
   const mel = new MelStream({ holdPartialFrames: true });
-  const frames = new FilmFrames({ mel, face, drawnAhead: DRAWN_AHEAD * (options.sadtalker?.settings.batch ?? 1), write: (picture) => writer.writePicture(picture) });
+  const frames = new FilmFrames({ mel, face, signal: options.signal, drawnAhead: DRAWN_AHEAD * (options.sadtalker?.settings.batch ?? 1), write: (picture) => writer.writePicture(picture) });
   let samples = 0;
   for await (const block of reader) {
     options.signal?.throwIfAborted();
@@ -100,10 +100,10 @@ async function openAvatar({ portrait, avatarFolder, modelsFolder }: FilmOptions,
   return preparer.prepare(await readFile(portrait.file), { name: basename(portrait.file, extname(portrait.file)) });
 }
 
-async function openFace({ speechFile, modelsFolder, seed, style = FACE_DEFAULTS.style, sadtalker }: FilmOptions, avatar: Avatar, scope: Scope): Promise<OpenFace> {
+async function openFace({ speechFile, modelsFolder, seed, style = FACE_DEFAULTS.style, sadtalker, signal }: FilmOptions, avatar: Avatar, scope: Scope): Promise<OpenFace> {
   const opened = sadtalker === undefined
     ? await scope.own(await BuiltInPack.open({ modelsFolder, renderThreads: 1, logger: silentLogger, stats: noStats })).openFace(avatar, { ...FACE_DEFAULTS, seed, style })
-    : await openSadTalkerFilm(sadtalker, { avatar, seed, modelsFolder, scope, countFrames: () => countFrames(speechFile) });
+    : await openSadTalkerFilm(sadtalker, { avatar, seed, modelsFolder, scope, signal, countFrames: () => countFrames(speechFile) });
   scope.own(opened.motion);
   scope.own(opened.drawing);
   return opened;
@@ -123,14 +123,16 @@ async function countFrames(speechFile: string): Promise<number> {
 class FilmFrames {
   readonly #mel: MelStream;
   readonly #face: OpenFace;
+  readonly #signal: AbortSignal | undefined;
   readonly #drawnAhead: number;
   readonly #write: (picture: Picture) => Promise<void>;
   readonly #drawn: Promise<Picture>[] = [];
   count = 0;
 
-  constructor(parts: { mel: MelStream; face: OpenFace; drawnAhead: number; write: (picture: Picture) => Promise<void> }) {
+  constructor(parts: { mel: MelStream; face: OpenFace; signal: AbortSignal | undefined; drawnAhead: number; write: (picture: Picture) => Promise<void> }) {
     this.#mel = parts.mel;
     this.#face = parts.face;
+    this.#signal = parts.signal;
     this.#drawnAhead = parts.drawnAhead;
     this.#write = parts.write;
   }
@@ -153,6 +155,7 @@ class FilmFrames {
   }
 
   async #draw(motion: MotionFrame): Promise<void> {
+    this.#signal?.throwIfAborted();
     const picture = this.#face.drawing.draw(motion);
     // It is awaited in its turn; a failure before that must not count as unhandled.
     picture.catch(() => undefined);

@@ -64,6 +64,8 @@ export interface SessionParts {
   readonly stats: SessionTally;
   readonly mel: MelStream;
   readonly voiceActivity: VoiceActivityDetector;
+  /** What moves and draws the face; closed last. */
+  readonly face: Closeable;
   openMicrophone(): Microphone;
   openSpeech(): Promise<SpeechLine>;
   /** Answers an offer and builds what feeds the connection. */
@@ -101,6 +103,7 @@ export class Session implements Closeable {
   }
 
   private constructor(parts: SessionParts, speech: SpeechLine) {
+    this.#scope.own(parts.face);
     this.id = parts.id;
     this.avatar = parts.avatar;
     this.voice = parts.voice;

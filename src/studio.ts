@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import type { Avatar } from './avatars/avatar.ts';
 import { AvatarStore } from './avatars/avatar-store.ts';
 import { EspeakTextToSpeech } from './audio/espeak-text-to-speech.ts';
 import { Microphone } from './audio/microphone.ts';
@@ -21,7 +20,7 @@ import { FrameBudget } from './session/frame-budget.ts';
 import { FrameLine } from './session/frame-line.ts';
 import { BuiltInPack } from './packs/built-in-pack.ts';
 import { FACE_DEFAULTS } from './packs/face-pack.ts';
-import type { FaceOptions, FacePack, PackName } from './packs/face-pack.ts';
+import type { FaceOptions, FacePack, OpenFace, PackName } from './packs/face-pack.ts';
 import { PackShelf } from './packs/pack-shelf.ts';
 import { SadTalkerPack } from './packs/sadtalker-pack.ts';
 import type { SadTalkerSettings } from './packs/sadtalker-pack.ts';
@@ -135,14 +134,19 @@ export class Studio implements Closeable {
     }
     const avatar = await this.avatars.get(wishes.avatar ?? avatars.default);
     const pack = await this.#packs.get(wishes.pack ?? defaultPack);
-    const giveSeatBack = this.#seats.take(pack);
+    checkWishes(wishes, pack.name);
     const id = randomUUID();
     const stats = new SessionTally(this.#stats);
-    const face: FaceOptions = { ...FACE_DEFAULTS, style, ...definedOf(wishes), seed: seedOf(id) };
-    const delayMs = speech.pipelineMs + (pack.name === 'sadtalker' ? face.lookAheadFrames * (FRAME_US / 1000) : 0);
+    const options: FaceOptions = { ...FACE_DEFAULTS, style, ...definedOf(wishes), seed: seedOf(id) };
+    const delayMs = speech.pipelineMs + options.lookAheadFrames * (FRAME_US / 1000);
+    const scope = new Scope();
     try {
-      const session = await Session.open({
-        id, avatar, voice, stats, delayMs, pack: pack.name,
+      scope.defer(this.#seats.take(pack));
+      const face = await pack.openFace(avatar, options);
+      scope.own(face.motion);
+      scope.own(face.drawing);
+      return await Session.open({
+        id, avatar, voice, stats, delayMs, pack: pack.name, face: scope,
         mode: wishes.mode ?? 'push',
         clock: this.#clock, logger: this.#logger,
         mel: new MelStream(),
@@ -152,12 +156,10 @@ export class Studio implements Closeable {
           ...speech, voice, delayMs, textToSpeech: this.#textToSpeech,
           onListenerError: (error) => { this.#logger.error({ err: error, session: id }, 'A listener of a speech line failed.'); },
         }),
-        openLink: (offerSdp, onFailed) => this.#openLink(offerSdp, { avatar, pack, face, stats, onFailed }),
+        openLink: (offerSdp, onFailed) => this.#openLink(offerSdp, { face, stats, onFailed }),
       });
-      session.events.on('ended', giveSeatBack);
-      return session;
     } catch (error) {
-      giveSeatBack();
+      await scope.close();
       throw error;
     }
   }
@@ -176,16 +178,13 @@ export class Studio implements Closeable {
   }
 
   /** Answers a viewer's offer and builds what draws, encodes and sends for it; what was built is closed when a part fails. */
-  async #openLink(offerSdp: string, { avatar, pack, face, stats, onFailed }: LinkOrder): Promise<{ link: ViewerLink; answerSdp: string }> {
+  async #openLink(offerSdp: string, { face: { motion, drawing }, stats, onFailed }: LinkOrder): Promise<{ link: ViewerLink; answerSdp: string }> {
     const { video, webrtc } = this.#options;
     const offeredAtMs = performance.now();
     const startBps = video.startKbps * 1000;
     await using scope = new Scope();
     const { peer, answerSdp } = await WebRtcPeer.answer(offerSdp, { ...webrtc, videoCodecs: video.codecs, logger: this.#logger });
     scope.own(peer);
-    const { drawing, motion } = await pack.openFace(avatar, face);
-    scope.own(motion);
-    scope.own(drawing);
     const encoder = scope.own(await SizedEncoder.open({ codec: peer.videoCodec ?? 'vp8', width: drawing.width, height: drawing.height, bitrateBps: startBps, logger: this.#logger }));
     const voice = scope.own(await VoiceLine.open({ openEncoder: (expectedLossPercent) => VoiceEncoder.open({ expectedLossPercent }), stats, onFailed }));
     const frames = new FrameLine({ motion, drawing, encoder, budget: this.#budget, stats, onFailed });
@@ -202,26 +201,43 @@ export class Studio implements Closeable {
 
 /** What a link is built for. */
 interface LinkOrder {
-  readonly avatar: Avatar;
-  readonly pack: FacePack;
-  readonly face: FaceOptions;
+  readonly face: OpenFace;
   readonly stats: Stats;
   readonly onFailed: (error: unknown) => void;
 }
 
-/** The built-in pack, and SadTalker's: loaded now when sessions get it unless they say otherwise, else when one asks for it. */
+/** The built-in pack, loaded now, and SadTalker's: loaded now when sessions get it unless they say otherwise, else when one asks for it. */
 async function openPacks({ face, sadtalker, renderThreads }: StudioOptions, parts: { logger: Logger; stats: Stats }): Promise<PackShelf> {
-  const shelf = new PackShelf(await BuiltInPack.open({ modelsFolder: MODELS_FOLDER, renderThreads, ...parts }), [{
-    name: 'sadtalker',
-    isInstalled: () => SadTalkerPack.isInstalled(sadtalker.folder),
-    open: () => SadTalkerPack.open(sadtalker, { film: false, ...parts }),
-  }]);
-  try {
-    await shelf.get(face.pack);
-    return shelf;
-  } catch (error) {
-    await shelf.close();
-    throw error;
+  await using scope = new Scope();
+  const shelf = scope.own(new PackShelf([
+    {
+      name: 'built-in',
+      isInstalled: () => Promise.resolve(true),
+      open: () => BuiltInPack.open({ modelsFolder: MODELS_FOLDER, renderThreads, ...parts }),
+    },
+    {
+      name: 'sadtalker',
+      isInstalled: () => SadTalkerPack.isInstalled(sadtalker.folder),
+      open: (signal) => SadTalkerPack.open(sadtalker, { film: false, signal, ...parts }),
+    },
+  ]));
+  await shelf.get('built-in');
+  await shelf.get(face.pack).catch((error: unknown) => {
+    if (!(error instanceof AvatarError && error.code === 'device_too_slow')) {
+      throw error;
+    }
+    // Sessions get the same answer, and can ask for the built-in face.
+    parts.logger.error({ code: error.code }, error.message);
+  });
+  scope.release();
+  return shelf;
+}
+
+/** Refuses what only another pack can do; a style is only left out, as clients send it with any pack. */
+function checkWishes(wishes: SessionWishes, pack: PackName): void {
+  const unfit = (['poseStyle', 'expressionScale', 'still', 'lookAheadFrames'] as const).find((option) => wishes[option] !== undefined);
+  if (pack !== 'sadtalker' && unfit !== undefined) {
+    throw new AvatarError('invalid_request', `The field ${unfit} is for the pack sadtalker; this session has the pack ${pack}.`);
   }
 }
 

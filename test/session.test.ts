@@ -77,6 +77,7 @@ async function openRoom(clock: HandClock): Promise<Room> {
     id: 'room', avatar: { id: 'nobody' } as Avatar, voice: 'en', pack: 'built-in', mode: 'push', delayMs: 200, clock: clock as unknown as MediaClock,
     logger: silentLogger, stats: new SessionTally(noStats), mel: new MelStream(),
     voiceActivity: { events: new Emitter(rethrow), reset: () => undefined, close: () => Promise.resolve() } as unknown as VoiceActivityDetector,
+    face: { close: () => Promise.resolve() },
     openMicrophone: () => rethrow(new Error('no microphone here')),
     openSpeech: () => SpeechLine.open({ textToSpeech: undefined, voice: 'en', maxTextChars: 100, maxQueuedMs: 5000, delayMs: 200, onListenerError: rethrow }),
     openLink: () => Promise.resolve({ link: link as unknown as ViewerLink, answerSdp: 'answer' }),

@@ -30,7 +30,8 @@ export class Scope implements Closeable, AsyncDisposable {
   /** Runs the function when the scope closes; at once when it is closed already. */
   defer(close: () => Promise<void> | void): void {
     if (this.#closing !== undefined) {
-      this.#closing = this.#closing.then(close);
+      // Also after a failure: the child must not stay open. Whoever closes hears of all.
+      this.#closing = this.#closing.finally(close);
       return;
     }
     this.#children.push(close);

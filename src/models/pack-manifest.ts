@@ -56,9 +56,9 @@ export async function readManifest(packFolder: string): Promise<PackManifest> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new AvatarError('model_missing', `${packFolder} holds no imported pack. Run \`orator models import <folder>\`.`, { cause });
   });
-  const manifest: unknown = JSON.parse(text);
+  const manifest = parsed(text);
   if (typeof manifest !== 'object' || manifest === null || !('format' in manifest) || manifest.format !== PACK_FORMAT) {
-    throw new AvatarError('model_missing', `${path} is of another version of this program. Run \`orator models import <folder>\` again.`);
+    throw new AvatarError('model_missing', `${path} is damaged or of another version of this program. Run \`orator models import <folder>\` again.`);
   }
   return manifest as PackManifest;
 }
@@ -87,4 +87,16 @@ export function graphPath(packFolder: string, manifest: PackManifest, wanted: Pi
     throw new AvatarError('model_missing', `${packFolder} has no ${Object.values(wanted).join(' ')}. Import the checkpoint it comes from with \`orator models import <folder>\`.`);
   }
   return join(packFolder, found.file);
+}
+
+/** Returns what the text says, or nothing when it is no JSON: a damaged manifest counts like one of another version. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) {
+      return undefined;
+    }
+    throw error;
+  }
 }

@@ -31,6 +31,11 @@ export class LipExpressionModel implements ExpressionModel, AsyncDisposable {
     return new LipExpressionStream(this.#network, reference.expression);
   }
 
+  /** Why it works no more, once the network's thread is gone for good. */
+  get failure(): Error | undefined {
+    return this.#network.failure;
+  }
+
   /** Ends the network's thread; streams cannot go on. */
   close(): Promise<void> {
     return this.#network.close();

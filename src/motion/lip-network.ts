@@ -16,6 +16,9 @@ export const VISEME_STEPS = 4;
 /** Numbers in the network's memory: 128 of its own, and how the voice's usual spectrum differs from the lessons' in each mel band. */
 const STATE_SIZE = 128 + MEL_BANDS;
 
+/** A run that takes longer than this hangs, in milliseconds. */
+const PATIENCE_MS = 2000;
+
 /** Decibels per unit of the network's input. */
 const DB_PER_UNIT = 25;
 
@@ -60,7 +63,7 @@ export class LipNetwork implements Closeable {
    * @throws AvatarError `model_missing` when it is not there.
    */
   static async open(modelsFolder: string): Promise<LipNetwork> {
-    const thread = new OnnxThread();
+    const thread = new OnnxThread({ patienceMs: PATIENCE_MS });
     try {
       return new LipNetwork(thread, await thread.load(join(modelsFolder, 'lips', 'lips.onnx')));
     } catch (error) {
@@ -85,6 +88,11 @@ export class LipNetwork implements Closeable {
     }
     memory.state = stateAfter.data;
     return { mouth: mouth.data, visemes: visemes.data };
+  }
+
+  /** Why it runs no more, once its thread is gone for good. */
+  get failure(): Error | undefined {
+    return this.#thread.failure;
   }
 
   /** Ends the inference thread. */

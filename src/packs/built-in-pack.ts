@@ -40,9 +40,16 @@ export class BuiltInPack implements FacePack {
     return new BuiltInPack(scope.handOver(), { renderer, lips });
   }
 
+  get failure(): Error | undefined {
+    return this.#lips.failure;
+  }
+
   async openFace(avatar: Avatar, { seed, style }: FaceOptions): Promise<OpenFace> {
+    await using scope = new Scope();
+    const motion = scope.own(new FaceMotion({ model: this.#lips, seed, style }));
     const drawing = await this.#renderer.open(avatar);
-    return { drawing, motion: new FaceMotion({ model: this.#lips, seed, style }) };
+    scope.release();
+    return { motion, drawing };
   }
 
   close(): Promise<void> {

@@ -45,6 +45,8 @@ export interface FacePack extends Closeable {
   readonly name: PackName;
   /** What its renderer runs on, for logs and metrics: `cpu`, `cuda`. */
   readonly provider: string;
+  /** Why it can draw no more, once a thread of it is gone for good; then it must be opened anew. */
+  readonly failure: Error | undefined;
   /** Faces it can keep at 25 frames a second; Infinity where the processor's load decides. */
   readonly seats: number;
   /** Opens a portrait for one viewer. */

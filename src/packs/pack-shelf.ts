@@ -1,38 +1,38 @@
 import { AvatarError } from '../base/errors.ts';
-import { Scope } from '../base/scope.ts';
 import type { Closeable } from '../base/scope.ts';
 import type { FacePack, PackName } from './face-pack.ts';
 
-/** How a pack that is not always there is found and opened. */
+/** How a pack is found and opened. */
 export interface ShelvedPack {
   readonly name: PackName;
   /** True when its files are there. */
   isInstalled(): Promise<boolean>;
-  open(): Promise<FacePack>;
+  /** Stops loading with the signal's reason when the server stops meanwhile. */
+  open(signal: AbortSignal): Promise<FacePack>;
 }
 
-/** The packs of a server: those that are loaded, and those that are loaded when they are first asked for. */
+/** The packs of a server, each loaded when it is first asked for; one that broke is loaded anew. */
 export class PackShelf implements Closeable {
-  readonly #scope = new Scope();
   readonly #shelved: readonly ShelvedPack[];
-  readonly #loaded: FacePack[] = [];
-  readonly #loading = new Map<PackName, Promise<FacePack>>();
+  /** By name; a device that was found too slow stays so, anything else that failed is tried again. */
+  readonly #opened = new Map<PackName, Promise<FacePack>>();
+  readonly #loaded = new Set<FacePack>();
+  readonly #stop = new AbortController();
+  #closing: Promise<void> | undefined;
 
-  /** Owns the pack that is always there. */
-  constructor(builtIn: FacePack, shelved: readonly ShelvedPack[]) {
+  constructor(shelved: readonly ShelvedPack[]) {
     this.#shelved = shelved;
-    this.#loaded.push(this.#scope.own(builtIn));
   }
 
   /** Packs that are loaded now. */
   get loaded(): readonly FacePack[] {
-    return this.#loaded;
+    return [...this.#loaded];
   }
 
   /** Names of the packs that can be asked for. */
   async installed(): Promise<PackName[]> {
     const there = await Promise.all(this.#shelved.map(async (pack) => (await pack.isInstalled() ? [pack.name] : [])));
-    return [...new Set([...this.#loaded.map(({ name }) => name), ...there.flat()])];
+    return there.flat();
   }
 
   /**
@@ -40,38 +40,52 @@ export class PackShelf implements Closeable {
    * @throws AvatarError `unknown_pack`, and what loading throws.
    */
   async get(name: string): Promise<FacePack> {
-    const ready = this.#loaded.find((pack) => pack.name === name);
-    if (ready !== undefined) {
-      return ready;
-    }
     const shelved = this.#shelved.find((pack) => pack.name === name);
     if (shelved === undefined || !await shelved.isInstalled()) {
       throw new AvatarError('unknown_pack', `There is no pack ${name}. Installed: ${(await this.installed()).join(', ')}.`);
     }
-    const loading = this.#loading.get(shelved.name) ?? this.#load(shelved);
-    this.#loading.set(shelved.name, loading);
-    return loading;
+    const opened = this.#opened.get(shelved.name);
+    const pack = await opened;
+    if (pack !== undefined && pack.failure === undefined) {
+      return pack;
+    }
+    // Only the first of those that find it broken takes it away.
+    if (pack !== undefined && this.#opened.get(shelved.name) === opened) {
+      this.#opened.delete(shelved.name);
+      this.#loaded.delete(pack);
+      await pack.close();
+    }
+    const opening = this.#opened.get(shelved.name) ?? this.#load(shelved);
+    this.#opened.set(shelved.name, opening);
+    return opening;
   }
 
   close(): Promise<void> {
-    return this.#scope.close();
+    this.#closing ??= this.#close();
+    return this.#closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
+  async #close(): Promise<void> {
+    this.#stop.abort(new AvatarError('session_ended', 'The server is stopping.'));
+    await Promise.allSettled(this.#opened.values());
+    await Promise.all([...this.#loaded].map((pack) => pack.close()));
+  }
+
   async #load(shelved: ShelvedPack): Promise<FacePack> {
     try {
-      const pack = await shelved.open();
-      if (this.#scope.closed) {
-        await pack.close();
-        throw new AvatarError('session_ended', 'The server is stopping.');
-      }
-      this.#loaded.push(this.#scope.own(pack));
+      this.#stop.signal.throwIfAborted();
+      const pack = await shelved.open(this.#stop.signal);
+      this.#loaded.add(pack);
       return pack;
-    } finally {
-      this.#loading.delete(shelved.name);
+    } catch (error) {
+      if (!(error instanceof AvatarError && error.code === 'device_too_slow')) {
+        this.#opened.delete(shelved.name);
+      }
+      throw error;
     }
   }
 }

@@ -32,6 +32,8 @@ export interface FilmRole {
   readonly seed: number;
   /** Folder of the face mesh networks, which find the face in reference videos. */
   readonly modelsFolder: string;
+  /** Stops loading and reading with its reason. */
+  readonly signal: AbortSignal | undefined;
   /** Owns the networks. */
   readonly scope: Scope;
   /** Counts the film's frames; asked only where angles run along the film. */
@@ -42,12 +44,12 @@ export interface FilmRole {
  * Opens the face of a film: every frame is exact, and none is left out.
  * @throws AvatarError `model_missing`, `unreadable_media`, and `no_face` where a reference video's first frame shows none.
  */
-export async function openSadTalkerFilm(film: SadTalkerFilm, { avatar, seed, modelsFolder, scope, countFrames }: FilmRole): Promise<OpenFace> {
+export async function openSadTalkerFilm(film: SadTalkerFilm, { avatar, seed, modelsFolder, scope, signal, countFrames }: FilmRole): Promise<OpenFace> {
   const { settings, still, poseStyle, expressionScale, anglesDeg, poseVideo, blinkVideo } = film;
-  const pack = scope.own(await SadTalkerPack.open(settings, { film: true, logger: silentLogger, stats: noStats }));
+  const pack = scope.own(await SadTalkerPack.open(settings, { film: true, logger: silentLogger, stats: noStats, signal }));
   const readTrack = async (videoFile: string): Promise<Float32Array> => {
     await using reader = await VideoFileReader.open(videoFile);
-    return await pack.readTrack(reader, modelsFolder);
+    return await pack.readTrack(untilAborted(reader, signal), modelsFolder);
   };
   const poses = poseVideo === undefined ? undefined : await readTrack(poseVideo);
   const expressions = blinkVideo === undefined ? undefined : blinkVideo === poseVideo ? poses : await readTrack(blinkVideo);
@@ -63,6 +65,14 @@ function viewPaths({ yaw, pitch, roll }: SadTalkerFilm['anglesDeg'], frames: num
   const along = (list: readonly number[] | undefined): Float64Array | undefined => list && viewPath(list, Math.max(1, frames));
   const [yawDeg, pitchDeg, rollDeg] = [along(yaw), along(pitch), along(roll)];
   return { ...(yawDeg && { yawDeg }), ...(pitchDeg && { pitchDeg }), ...(rollDeg && { rollDeg }) };
+}
+
+/** Gives the frames on, and throws the signal's reason once it is aborted. */
+async function* untilAborted<Frame>(frames: AsyncIterable<Frame>, signal: AbortSignal | undefined): AsyncGenerator<Frame, void, undefined> {
+  for await (const frame of frames) {
+    signal?.throwIfAborted();
+    yield frame;
+  }
 }
 
 /** Returns the columns `from` to `to` of rows of 70. */

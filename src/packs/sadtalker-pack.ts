@@ -4,14 +4,16 @@ import { isFull } from '../avatars/sadtalker/neural-portrait.ts';
 import type { NeuralPortrait, PreprocessMode } from '../avatars/sadtalker/neural-portrait.ts';
 import type { RgbImage } from '../avatars/rgb-image.ts';
 import { readReferenceTrack } from '../avatars/sadtalker/reference-track.ts';
-import { MOTION_COLUMNS, PORTRAIT_COLUMNS } from '../base/coefficient-layout.ts';
+import { EXPRESSION_COLUMNS, MOTION_COLUMNS, PORTRAIT_COLUMNS, POSE_CHUNK_FRAMES, POSE_COLUMNS, POSE_LATENT_VALUES } from '../base/coefficient-layout.ts';
 import { AvatarError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import { MEL_BANDS, MEL_WINDOW_FRAMES } from '../base/mel-window.ts';
 import { Scope } from '../base/scope.ts';
 import type { Stats } from '../base/stats.ts';
 import type { DeviceChoice } from '../inference/device-choice.ts';
 import type { OnnxModel } from '../inference/onnx-model.ts';
 import { OnnxThread } from '../inference/onnx-thread.ts';
+import type { NamedTensors, Tensor } from '../inference/tensor.ts';
 import type { Device } from '../inference/thread-messages.ts';
 import { graphPath, readManifest } from '../models/pack-manifest.ts';
 import type { PackManifest } from '../models/pack-manifest.ts';
@@ -42,13 +44,24 @@ export interface SadTalkerUse {
   readonly film: boolean;
   readonly logger: Logger;
   readonly stats: Stats;
+  /** Stops a load under way with its reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What only films ask of a face. */
-export type FilmedFace = Pick<NeuralFaceMotionOptions, 'view' | 'referencePoses' | 'referenceExpressions' | 'blinks'>;
+export type FilmedFace = Pick<NeuralFaceMotionOptions, 'view' | 'referencePoses' | 'referenceExpressions'>;
 
 /** Frames a second of a live face. */
 const LIVE_FPS = 25;
+
+/** A run that moves a face and takes longer than this hangs, in milliseconds. */
+const PATIENCE_MS = 2000;
+
+/** Part of a thread's time that runs may fill. */
+const LOAD_LIMIT = 0.8;
+
+/** Time between two chunks of poses of a live face: 20 of their 32 frames are new. */
+const CHUNK_MS = 20 * (1000 / LIVE_FPS);
 
 /** Portraits kept ready, those used last. */
 const MOST_PORTRAITS = 8;
@@ -59,6 +72,8 @@ interface PackParts {
   readonly pose: OnnxModel;
   readonly face3d: OnnxModel;
   readonly renderer: NeuralRenderer;
+  readonly threads: readonly OnnxThread[];
+  readonly seats: number;
 }
 
 /** SadTalker's networks: ExpNet and PoseVAE move a face, the renderer's networks draw it. */
@@ -90,12 +105,12 @@ export class SadTalkerPack implements FacePack {
    * Loads the networks, warms them up and measures them.
    * @throws AvatarError `model_missing` when a graph is missing; `device_too_slow` when a live face would get fewer frames a second than `leastFps`.
    */
-  static async open(settings: SadTalkerSettings, { film, logger, stats }: SadTalkerUse): Promise<SadTalkerPack> {
+  static async open(settings: SadTalkerSettings, { film, logger, stats, signal }: SadTalkerUse): Promise<SadTalkerPack> {
     await using scope = new Scope();
     const graphs = await PackGraphs.read(settings);
     const renderer = scope.own(await NeuralRenderer.open({
       graphs: { cuda: graphs.drawing('cuda'), cpu: graphs.drawing('cpu') },
-      device: settings.device, batch: settings.batch, logger, stats,
+      device: settings.device, batch: settings.batch, logger, stats, ...(signal === undefined ? {} : { signal }),
       ...(settings.threads === 0 ? {} : { threads: settings.threads }),
       ...(film ? { frameMs: Infinity, picturesPerDrawing: Math.min(64, 2 * settings.batch + 2), shows: isFull(settings.preprocess) ? 'portrait' : 'face' } : {}),
     }));
@@ -105,12 +120,18 @@ export class SadTalkerPack implements FacePack {
       throw new AvatarError('device_too_slow', `SadTalker's networks draw ${framesPerSecond} frames a second here (on ${renderer.provider}), and a live face needs ${settings.leastFps}. Ask for the pack built-in, or run them on a GPU.`);
     }
     // A frame's expression must never wait for a chunk of poses or a portrait, so these have a thread of their own.
-    const [quick, slow] = [scope.own(new OnnxThread()), scope.own(new OnnxThread())];
+    const [quick, slow] = [scope.own(new OnnxThread({ patienceMs: PATIENCE_MS })), scope.own(new OnnxThread())];
     const [expression, pose, face3d] = await Promise.all([
       quick.load(graphs.path('expnet')), slow.load(graphs.path('posevae')), slow.load(graphs.path('face3d')),
     ]);
     const maker = scope.own(new NeuralPortraitMaker({ face3d, size: renderer.sizePx }));
-    return new SadTalkerPack(scope.handOver(), settings, { maker, expression: new ExpNetModel(expression), pose, face3d, renderer });
+    const seats = Math.max(1, Math.floor(Math.min(
+      renderer.framesPerSecond / LIVE_FPS,
+      (LOAD_LIMIT * 1000) / LIVE_FPS / await runMs(expression),
+      (LOAD_LIMIT * CHUNK_MS) / await runMs(pose),
+    )));
+    signal?.throwIfAborted();
+    return new SadTalkerPack(scope.handOver(), settings, { maker, expression: new ExpNetModel(expression), pose, face3d, renderer, threads: [quick, slow], seats });
   }
 
   get provider(): string {
@@ -118,16 +139,23 @@ export class SadTalkerPack implements FacePack {
   }
 
   get seats(): number {
-    return Math.max(1, Math.floor(this.#parts.renderer.framesPerSecond / LIVE_FPS));
+    return this.#parts.seats;
+  }
+
+  get failure(): Error | undefined {
+    const { renderer, threads } = this.#parts;
+    return renderer.failure ?? threads.find(({ failure }) => failure !== undefined)?.failure;
   }
 
   async openFace(avatar: Avatar, { seed, poseStyle, expressionScale, still, lookAheadFrames }: FaceOptions, filmed: FilmedFace = {}): Promise<OpenFace> {
     const { expression, pose, renderer } = this.#parts;
     const portrait = await this.#portrait(avatar);
-    const drawing = await renderer.open(portrait);
-    const motion = new NeuralFaceMotion({
+    await using scope = new Scope();
+    const motion = scope.own(new NeuralFaceMotion({
       ...filmed, expression, pose, portrait: portrait.coefficients, full: isFull(portrait.mode), seed, poseStyle, expressionScale, still, lookAheadFrames,
-    });
+    }));
+    const drawing = await renderer.open(portrait);
+    scope.release();
     return { motion, drawing };
   }
 
@@ -194,4 +222,25 @@ class PackGraphs {
   path(graph: 'expnet' | 'posevae' | 'face3d'): string {
     return graphPath(this.#settings.folder, this.#manifest, { graph, precision: 'fp32' });
   }
+}
+
+/** Returns how long one run of a network that moves faces takes, in milliseconds: the shortest of three on silence. */
+async function runMs(model: OnnxModel): Promise<number> {
+  const feeds = silentFeeds(model.inputs.includes('latent') ? POSE_CHUNK_FRAMES : 1);
+  const wanted = Object.fromEntries(model.inputs.map((name) => [name, feeds[name]!]));
+  let shortestMs = Infinity;
+  for (let run = 0; run < 3; run++) {
+    const startMs = performance.now();
+    await model.run(wanted);
+    shortestMs = Math.min(shortestMs, performance.now() - startMs);
+  }
+  return shortestMs;
+}
+
+function silentFeeds(windows: number): NamedTensors {
+  const zeros = (...dims: number[]): Tensor => ({ dims, data: new Float32Array(dims.reduce((product, dim) => product * dim, 1)) });
+  return {
+    mel: zeros(windows, 1, MEL_BANDS, MEL_WINDOW_FRAMES), ratio: zeros(1, 1), latent: zeros(1, POSE_LATENT_VALUES), style: { dims: [1], data: new BigInt64Array(1) },
+    reference: zeros(1, windows === 1 ? EXPRESSION_COLUMNS : POSE_COLUMNS),
+  };
 }

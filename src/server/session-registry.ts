@@ -63,6 +63,10 @@ export class SessionRegistry implements Closeable {
     try {
       this.#assertRoom(waits);
       const session = await open();
+      if (this.#closing !== undefined) {
+        await session.end('server_stopped');
+        throw new AvatarError('too_many_sessions', 'The server is stopping and takes no new session. Try again after Retry-After seconds.');
+      }
       this.#keep(session);
       return session;
     } catch (error) {

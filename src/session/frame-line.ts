@@ -16,6 +16,9 @@ import type { FaceDrawing } from '../render/renderer.ts';
 /** Most frames being made at once, 120 ms; the next one is dropped: late frames never pile up. */
 const MOST_IN_FLIGHT = 3;
 
+/** Most windows that wait for their motion, 400 ms; the next one is left out, so that lips never trail by more. */
+const MOST_WAITING = 10;
+
 /** A picture that is this late is not encoded any more, unless nothing was sent for `LONGEST_GAP_US`. Less is hidden by viewers' jitter buffers. */
 const TOO_LATE_US = 2 * FRAME_US;
 const LONGEST_GAP_US = 5 * FRAME_US;
@@ -42,6 +45,7 @@ export class FrameLine implements Closeable {
   readonly #maySpend: () => boolean;
   readonly #due: EncodedUnit[] = [];
   #motionTail: Promise<void> = Promise.resolve();
+  #waiting = 0;
   #frames = 0;
   #inFlight = 0;
   #takenUs = -Infinity;
@@ -87,7 +91,15 @@ export class FrameLine implements Closeable {
 
   /** Starts the frame of a window; windows come in order, one per frame. */
   push(window: MelWindow, state: FaceState): void {
-    this.#motionTail = this.#motionTail.then(() => this.#make(window, state)).catch((error: unknown) => { this.#fail(error); });
+    const { budget, stats } = this.#parts;
+    if (this.#waiting >= MOST_WAITING) {
+      budget.missed();
+      stats.count('frames_dropped');
+      return;
+    }
+    this.#waiting += 1;
+    this.#motionTail = this.#motionTail.then(() => this.#make(window, state)).catch((error: unknown) => { this.#fail(error); })
+      .finally(() => { this.#waiting -= 1; });
   }
 
   /** Takes the frames that are due at a media time, oldest first: usually one, none when it is late. */

@@ -70,6 +70,15 @@ test('the page and its script come with a policy that loads nothing from elsewhe
   }
 });
 
+test('a wish that only another pack can fulfil is refused by name', async () => {
+  const answer = await ask('POST', '/v1/sessions', '{"lookAheadFrames":4}');
+  assertError(answer, 400, 'invalid_request');
+  assert.match(JSON.stringify(answer.body), /lookAheadFrames is for the pack sadtalker/);
+  for (const body of ['{"lookAheadFrames":14}', '{"poseStyle":46}', '{"style":"wild"}', '{"expressionScale":4}']) {
+    assertError(await ask('POST', '/v1/sessions', body), 400, 'invalid_request');
+  }
+});
+
 test('a session is created, described and deleted', async () => {
   const session = await newSession('{"avatar":"hopper","mode":"listen","voice":"yue","pack":"built-in"}');
   assert.match(session.webrtcUrl, new RegExp(session.id));

@@ -41,6 +41,8 @@ class Bench {
   readonly encoded: { mediaUs: number; keyFrame: boolean }[] = [];
   readonly drawings: { motion: MotionFrame; draw: () => void; fail: (error: Error) => void }[] = [];
   readonly line: FrameLine;
+  /** Motion waits for this. */
+  thinking: Promise<void> = Promise.resolve();
   #bitrateBps = 1_000_000;
 
   constructor() {
@@ -48,7 +50,7 @@ class Bench {
       this.closed.push(name);
       return Promise.resolve();
     };
-    const face = { next: ({ mediaUs }: MelWindow) => Promise.resolve({ mediaUs, expression: new Float32Array(15), pose: NEUTRAL_POSE }), reset: () => undefined, close: note('face') };
+    const face = { next: ({ mediaUs }: MelWindow) => this.thinking.then(() => ({ mediaUs, expression: new Float32Array(15), pose: NEUTRAL_POSE })), reset: () => undefined, close: note('face') };
     const drawing = {
       width: 2, height: 2, close: note('drawing'),
       draw: (motion: MotionFrame) => new Promise<Picture>((resolve, reject) => {
@@ -114,6 +116,22 @@ test('a fourth frame under way is dropped and counted, and so are times at which
   bench.line.takeDue(0);
   bench.line.takeDue(FRAME_US);
   assert.equal(bench.counts.of.get('frames_repeated'), 1);
+});
+
+test('while motion hangs at most ten windows wait; more are dropped and counted, and the line goes on', async () => {
+  const bench = new Bench();
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  bench.thinking = promise.then(() => undefined);
+  await bench.push(...Array.from({ length: 14 }, (_, frame) => frame));
+  assert.equal(bench.counts.of.get('frames_dropped'), 4);
+  resolve(undefined);
+  await settled();
+  bench.thinking = Promise.resolve();
+  for (let frame = 0; frame < 3; frame++) {
+    await bench.drawNext();
+  }
+  await bench.push(20);
+  assert.equal(bench.drawings.at(-1)?.motion.mediaUs, 20 * FRAME_US);
 });
 
 test('a picture that comes two frames late is released unencoded, unless nothing was shown for long', async () => {
