@@ -28,7 +28,8 @@ const GATHER_MS = 4;
 /**
  * Decides what is drawn together and when: the earliest deadline first, whoever's frames they are, and as many of them as
  * a batch takes that is done by the first one's deadline.
- * A frame that can't be drawn by its deadline is dropped (`tooLate`), so that a queue never outgrows what can be drawn in time.
+ * A frame that can't be drawn by its deadline is dropped (`tooLate`), so that a queue never outgrows what can be drawn in time;
+ * so is one that only a smaller batch could save while others wait for a full one.
  */
 export class FrameScheduler<Frame extends WaitingFrame> {
   readonly #parts: FrameSchedulerParts<Frame>;
@@ -94,21 +95,28 @@ export class FrameScheduler<Frame extends WaitingFrame> {
     const gathersUntilMs = Math.min(first.askedMs + gatherMs, first.deadlineMs - clock.expectedMs(full));
     if (this.#free && (this.#waiting.length >= full || nowMs >= gathersUntilMs)) {
       this.#free = false;
-      draw(this.#waiting.splice(0, this.#mostBy(first.deadlineMs - nowMs)));
+      draw(this.#takeBatch(nowMs));
       this.#go();
       return;
     }
     this.#lookAgain((this.#free ? gathersUntilMs : this.#lastStartMs(first)) - nowMs);
   }
 
-  /** Returns the size of the largest batch that takes no longer, at least 1. */
-  #mostBy(allowanceMs: number): number {
-    const { clock } = this.#parts;
-    let most = clock.most;
-    while (most > 1 && clock.expectedMs(most) > allowanceMs) {
-      most -= 1;
+  /** Takes the largest batch that is done by its first deadline, at least one frame. */
+  #takeBatch(nowMs: number): Frame[] {
+    const { clock, tooLate } = this.#parts;
+    const surplus = this.#waiting.length - clock.most;
+    let lost = 0;
+    // Where more frames wait than a batch takes, some are lost anyway: the first ones, lest their deadlines keep batches small and drawing slow.
+    while (lost < surplus && this.#waiting[lost]!.deadlineMs < nowMs + clock.expectedMs(clock.most)) {
+      lost += 1;
     }
-    return most;
+    this.#waiting.splice(0, lost).forEach(tooLate);
+    let size = clock.most;
+    while (size > 1 && this.#waiting[0]!.deadlineMs < nowMs + clock.expectedMs(size)) {
+      size -= 1;
+    }
+    return this.#waiting.splice(0, size);
   }
 
   /** Drops the frames that can't be there in time, even alone and at once. */

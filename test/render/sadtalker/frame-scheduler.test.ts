@@ -74,15 +74,30 @@ test('a batch that is not full waits a moment for more, and not when the deadlin
 });
 
 test('a batch is only as large as the first deadline allows, and never empty', () => {
-  const { scheduler, drawn, frame } = bench([100, 2000, 5000, 9000]);
-  scheduler.add(frame('soon', 3000), frame('a', 60_000), frame('b', 60_000), frame('c', 60_000), frame('d', 60_000));
+  const { scheduler, drawn, late, frame } = bench([100, 2000, 5000, 9000]);
+  scheduler.add(frame('soon', 3000), frame('a', 60_000), frame('b', 60_000), frame('c', 60_000));
   scheduler.free();
   assert.deepEqual(drawn, [['soon', 'a']]);
-  scheduler.add(frame('sooner', 150), frame('e', 60_000));
+  scheduler.add(frame('sooner', 150));
   scheduler.free();
   assert.deepEqual(drawn.slice(1), [['sooner']]);
+  scheduler.add(frame('d', 60_000), frame('e', 60_000));
   scheduler.free();
   assert.deepEqual(drawn.slice(2), [['b', 'c', 'd', 'e']], 'no deadline is near');
+  assert.deepEqual(late, []);
+});
+
+test('under overload the first deadlines are given up rather than full batches', () => {
+  const { scheduler, drawn, late, frame } = bench([100, 2000, 5000]);
+  scheduler.add(...['a', 'b', 'c', 'd', 'e'].map((name, index) => frame(name, 1000 + index)));
+  scheduler.free();
+  assert.deepEqual([late, drawn], [['a', 'b'], [['c']]], 'no more than are too many for one batch');
+  scheduler.add(frame('f', 60_000), frame('g', 60_000));
+  scheduler.free();
+  assert.deepEqual([late.slice(2), drawn.slice(1)], [['d'], [['e']]]);
+  scheduler.add(frame('h', 60_000), frame('soon', 3000));
+  scheduler.free();
+  assert.deepEqual([late.slice(3), drawn.slice(2)], [['soon'], [['f', 'g', 'h']]]);
 });
 
 test('a frame that cannot be there in time is dropped, also while the thread is busy', async () => {
