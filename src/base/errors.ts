@@ -44,7 +44,7 @@ export const ERROR_CATALOGUE = {
   speech_engine_missing: { status: 501, meaning: 'No text-to-speech engine is installed. Install the optional package or push PCM.' },
   speech_engine_failed: { status: 502, meaning: 'The text-to-speech engine failed. The text was not spoken; try again.' },
   unreadable_media: { status: 422, meaning: 'The sound or video file cannot be read. Use WAV, MP3, FLAC, OGG or MP4 for speech, MP4, MOV, WebM or a picture for a reference.' },
-  model_missing: { status: 500, meaning: 'A model file is missing or damaged. Restore the folder models/.' },
+  model_missing: { status: 500, meaning: 'A model file is missing or damaged. Restore the folder models/, or import the checkpoints again.' },
   invalid_checkpoint: { status: 422, meaning: 'A checkpoint file is missing, damaged or not the official one. The message says what was expected and where to get it.' },
   invalid_config: { status: 500, meaning: 'A setting is wrong. The message names it, its value and what is allowed.' },
 } as const satisfies Record<string, ErrorEntry>;

@@ -110,7 +110,7 @@ export class SadTalkerPack implements FacePack {
     const graphs = await PackGraphs.read(settings);
     const renderer = scope.own(await NeuralRenderer.open({
       graphs: { cuda: graphs.drawing('cuda'), cpu: graphs.drawing('cpu') },
-      device: settings.device, batch: settings.batch, logger, stats, ...(signal === undefined ? {} : { signal }),
+      device: settings.device, batch: settings.batch, logger, stats, signal,
       ...(settings.threads === 0 ? {} : { threads: settings.threads }),
       ...(film ? { frameMs: Infinity, picturesPerDrawing: Math.min(64, 2 * settings.batch + 2), shows: isFull(settings.preprocess) ? 'portrait' : 'face' } : {}),
     }));
