@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Maintainer's tool, second step of the lips recipe: learns the lessons of make-lessons.ts and writes lips.onnx.
 
-Usage: python3 models/lips/train.py <out.onnx> <folder of lessons> … [--epochs 6]
+Usage: python3 models/lips/train.py <out.onnx> <folder of lessons> … [--epochs 9]
 Needs Debian's python3-torch and python3-numpy. All sound is what src/audio's MelStream gives; levels are what src/motion's SpeechLevel gives.
 """
 import argparse
@@ -131,7 +131,7 @@ def mouth_of(shapes, contacts, opening, t):
                       pressed, torch.maximum(tuck * sounding, t['press_tuck'] * pressed), zero, zero, zero, zero, zero, tongue * (1.0 - closure)], dim=1)
 
 
-THRESHOLDS = dict(closure_from=0.33, closure_to=0.65, tuck_from=0.35, tuck_to=0.85, silence_from=0.5, silence_to=0.9, jaw_by_opening=0.75, jaw_gain=1.2, jaw_off=0.16,
+THRESHOLDS = dict(closure_from=0.33, closure_to=0.65, tuck_from=0.35, tuck_to=0.85, silence_from=0.5, silence_to=0.9, jaw_by_opening=0.75, jaw_gain=1.25, jaw_off=0.19,
                   stretch_gain=2.5, part_gain=2.2, tongue_gain=1.6, pucker_gain=1.6, funnel_gain=2.4, round_off=0.2, press_stretch=0.25, press_tuck=0.3)
 
 
@@ -304,7 +304,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('out')
     parser.add_argument('lessons', nargs='*')
-    parser.add_argument('--epochs', type=int, default=6)
+    parser.add_argument('--epochs', type=int, default=9)
     parser.add_argument('--batch', type=int, default=32)
     parser.add_argument('--threads', type=int, default=1)
     parser.add_argument('--seed', type=int, default=1)
