@@ -1,6 +1,5 @@
 import type { ChromiumFigures } from './chromium-viewer.ts';
 import { percentile } from './figures.ts';
-import { slope } from './received-figures.ts';
 import type { ServerSample } from './server-figures.ts';
 import type { FleetOutcome } from './viewer-fleet.ts';
 
@@ -151,16 +150,19 @@ function lateGrowth(samples: readonly ServerSample[]): number {
   return perMinute(middle, samples.at(-1)) - perMinute(samples[0], middle);
 }
 
-/** Growth of resident memory in megabytes per ten minutes, fitted to the second half of the run, when caches are full. */
-function memorySlope(samples: readonly ServerSample[]): number {
-  const half = samples.slice(Math.floor(samples.length / 2));
-  const first = half[0];
-  const last = half.at(-1);
-  if (first === undefined || last === undefined || half.length < 3) {
+/**
+ * Growth of resident memory in megabytes per ten minutes: from the lowest of the first third of the run to the lowest of the last.
+ * Memory rises until garbage is collected, every two to eight minutes; a line through all of it would tell where in that the run began and ended.
+ */
+export function memorySlope(samples: readonly Pick<ServerSample, 'atMs' | 'residentMb'>[]): number {
+  const [first, last] = [samples[0], samples.at(-1)];
+  if (first === undefined || last === undefined || samples.length < 3) {
     return Number.NaN;
   }
-  const stepS = (last.atMs - first.atMs) / 1000 / (half.length - 1);
-  return (slope(half.map(({ residentMb }) => residentMb)) / stepS) * 600;
+  const thirdMs = (last.atMs - first.atMs) / 3;
+  const lowest = (part: typeof samples): number => Math.min(...part.map(({ residentMb }) => residentMb));
+  const [early, late] = [samples.filter(({ atMs }) => atMs <= first.atMs + thirdMs), samples.filter(({ atMs }) => atMs >= last.atMs - thirdMs)];
+  return ((lowest(late) - lowest(early)) * 600_000) / (2 * thirdMs);
 }
 
 function p95(values: readonly number[]): number {
