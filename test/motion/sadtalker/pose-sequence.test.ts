@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { assemblePoses, poseChunks } from '../../../src/motion/sadtalker/pose-sequence.ts';
+import { assemblePoses, poseChunks } from './pose-sequence.ts';
 
 it('covers every frame but the first exactly once', () => {
   for (const frames of [1, 2, 20, 32, 33, 34, 65, 76, 100]) {

@@ -2,8 +2,8 @@ import { EXPRESSION_COLUMNS, MOTION_COLUMNS, PORTRAIT_COLUMNS, POSE_CHUNK_FRAMES
 import type { MelWindow } from '../../../src/base/mel-window.ts';
 import { Random } from '../../../src/motion/random.ts';
 import { BlinkRatios } from '../../../src/motion/sadtalker/blink-ratios.ts';
-import { type CoefficientTrack, frameWindow } from '../../../src/motion/sadtalker/coefficient-windows.ts';
-import { assemblePoses, poseChunks } from '../../../src/motion/sadtalker/pose-sequence.ts';
+import { type CoefficientTrack, frameWindow } from './coefficient-windows.ts';
+import { assemblePoses, poseChunks } from './pose-sequence.ts';
 import { smoothPose } from '../../../src/motion/sadtalker/pose-smoothing.ts';
 import type { RecipePack } from './recipe-pack.ts';
 

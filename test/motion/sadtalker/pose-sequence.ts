@@ -1,4 +1,4 @@
-import { POSE_CHUNK_FRAMES, POSE_COLUMNS } from '../../base/coefficient-layout.ts';
+import { POSE_CHUNK_FRAMES, POSE_COLUMNS } from '../../../src/base/coefficient-layout.ts';
 
 /** One chunk of the head's motion: which mel windows it is made from and which of its frames count. */
 export interface PoseChunk {

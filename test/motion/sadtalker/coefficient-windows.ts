@@ -1,4 +1,4 @@
-import { WINDOW_FRAMES, WINDOW_REACH } from '../../base/coefficient-layout.ts';
+import { WINDOW_FRAMES, WINDOW_REACH } from '../../../src/base/coefficient-layout.ts';
 
 /** A track of coefficients, one row per video frame. */
 export interface CoefficientTrack {
