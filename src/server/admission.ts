@@ -6,8 +6,11 @@ const ASSUMED_COST_CORES = 0.25;
 /** Weight of the latest second in what is smoothed. */
 const LATEST = 0.35;
 
-/** Share of the machine that must stay idle beyond what one more session costs. */
-const HEADROOM = 0.05;
+/**
+ * Share of the machine that must stay idle beyond what one more session costs: frames of all sessions are wanted at once,
+ * and processors that share a core do less than they look idle, so that from there on frames come too late.
+ */
+const HEADROOM = 0.15;
 
 /** From this share of left-out frames on nobody more is let in. */
 const LEFT_OUT_LIMIT = 0.05;

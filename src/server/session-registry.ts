@@ -9,8 +9,8 @@ import type { Metrics, SessionGauges } from './metrics.ts';
 /** How often limits of time are looked at, in milliseconds. */
 const SWEEP_MS = 1000;
 
-/** Age up to which a session does not show in what the machine was measured to do. */
-const YOUNG_MS = 3000;
+/** Age up to which a session does not wholly show in what the machine was measured to do, which is smoothed over seconds. */
+const YOUNG_MS = 5000;
 
 interface Entry {
   readonly session: Session;

@@ -29,7 +29,7 @@ const HISTORY_PACKETS = 512;
  */
 const LEAST_RESEND_GAP_MS = 50;
 
-/** Packets sent again for one message: encrypting them blocks the main thread. The viewer asks again for the rest. */
+/** Packets sent again in `LEAST_RESEND_GAP_MS`, however many are asked for: encrypting them blocks the main thread. The viewer asks again for the rest. */
 const MOST_RESENT = 64;
 
 interface SentPacket {
@@ -59,6 +59,9 @@ export class OutgoingStream {
   #packets = 0;
   #bytes = 0;
   #resent = 0;
+  /** When the present allowance of resends began, in `performance.now()` time, and the count at which it is used up. */
+  #allowanceMs = -Infinity;
+  #mostResent = 0;
 
   constructor(options: OutgoingStreamOptions) {
     this.#options = options;
@@ -109,20 +112,23 @@ export class OutgoingStream {
   }
 
   /**
-   * Sends lost packets again, at most 64, each at most once per `notBeforeMs` milliseconds (a round trip) and 50 ms;
+   * Sends lost packets again, at most 64 in 50 ms, each at most once per `notBeforeMs` milliseconds (a round trip) and 50 ms;
    * returns how many of them were missed for the first time.
    */
   resend(lost: readonly number[], notBeforeMs: number): number {
     const nowMs = performance.now();
     const gapMs = Math.max(LEAST_RESEND_GAP_MS, notBeforeMs);
-    const mostResent = this.#resent + MOST_RESENT;
+    if (nowMs - this.#allowanceMs >= LEAST_RESEND_GAP_MS) {
+      this.#allowanceMs = nowMs;
+      this.#mostResent = this.#resent + MOST_RESENT;
+    }
     let missed = 0;
     for (const sequenceNumber of lost) {
       const packet = this.#history[sequenceNumber % HISTORY_PACKETS];
       if (packet?.sequenceNumber !== sequenceNumber || nowMs - packet.resentMs < gapMs) {
         continue;
       }
-      if (this.#resent === mostResent) {
+      if (this.#resent === this.#mostResent) {
         break;
       }
       missed += packet.resentMs === -Infinity ? 1 : 0;

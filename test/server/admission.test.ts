@@ -52,6 +52,14 @@ test('what other processes use is not there for sessions', () => {
   assert.ok(!machine.fits(4));
 });
 
+test('a margin of the machine stays idle', () => {
+  const machine = new Machine();
+  machine.pass(30, { sessions: 4, ownCores: 1.2, otherCores: 1.85 });
+  assert.ok(machine.fits(4));
+  machine.pass(30, { sessions: 4, ownCores: 1.2, otherCores: 2 });
+  assert.ok(!machine.fits(4));
+});
+
 test('while sessions leave out frames nobody more is let in', () => {
   const machine = new Machine();
   machine.pass(30, { sessions: 2, ownCores: 0.4 });

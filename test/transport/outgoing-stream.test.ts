@@ -74,14 +74,20 @@ test('a packet named over and over is sent again once in 50 ms, also where the r
   assert.equal(stream.resent, 2);
 });
 
-test('one message makes at most 64 packets be sent again, the oldest first; the rest are missed when they are named again', () => {
+test('at most 64 packets are sent again in 50 ms, the oldest first; the rest are missed when they are named again later', (t) => {
+  let nowMs = 1000;
+  t.mock.method(performance, 'now', () => nowMs);
   const { stream, sent } = kept();
   for (let packet = 0; packet < 100; packet++) {
     stream.send(Buffer.from([packet]), 0, false);
   }
   const lost = sent.splice(0).map(({ sequenceNumber }) => sequenceNumber);
-  assert.equal(stream.resend(lost, 0), 64);
+  assert.equal(stream.resend(lost.slice(0, 40), 0), 40);
+  assert.equal(stream.resend(lost, 0), 24);
   assert.deepEqual(sent.splice(0).map(({ payload }) => payload[2]), Array.from({ length: 64 }, (_, packet) => packet));
-  assert.equal(stream.resend(lost, 0), 36);
+  nowMs += 49;
+  assert.equal(stream.resend(lost, 60_000), 0);
+  nowMs += 1;
+  assert.equal(stream.resend(lost, 60_000), 36);
   assert.deepEqual(sent.map(({ payload }) => payload[2]), Array.from({ length: 36 }, (_, packet) => 64 + packet));
 });
