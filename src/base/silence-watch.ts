@@ -7,10 +7,16 @@ export class SilenceWatch {
   readonly #onSilent: () => void;
   #owed = 0;
   #silentLooks = 0;
+  /** Looks in a row that may find an answer owed. */
+  #patientLooks: number;
 
-  /** Calls `onSilent` once when an answer is owed and none came for `patienceMs`. */
-  constructor(patienceMs: number, onSilent: () => void) {
+  /**
+   * Calls `onSilent` once when an answer is owed and none came for `patienceMs`; the first answer may take `firstMs`
+   * (default: the same), as a thread that just started may still be loading its files.
+   */
+  constructor(patienceMs: number, onSilent: () => void, firstMs = patienceMs) {
     this.#onSilent = onSilent;
+    this.#patientLooks = (LOOKS * firstMs) / patienceMs;
     this.#looks = setInterval(() => { this.#look(); }, patienceMs / LOOKS);
     this.#looks.unref();
   }
@@ -29,6 +35,7 @@ export class SilenceWatch {
   answered(): void {
     this.#owed -= 1;
     this.#silentLooks = 0;
+    this.#patientLooks = LOOKS;
   }
 
   /** Ends the watch. */
@@ -38,7 +45,7 @@ export class SilenceWatch {
 
   #look(): void {
     this.#silentLooks = this.#owed > 0 ? this.#silentLooks + 1 : 0;
-    if (this.#silentLooks > LOOKS) {
+    if (this.#silentLooks > this.#patientLooks) {
       this.stop();
       this.#onSilent();
     }

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Avatar } from '../avatars/avatar.ts';
+import { SilenceWatch } from '../base/silence-watch.ts';
 import type { RenderAnswer, RenderRequest } from './render-messages.ts';
 
 /** Who hears what a render thread says. */
@@ -11,9 +12,6 @@ export interface RenderThreadListener {
 
 /** A thread that owes answers and gives none for so long hangs, in milliseconds. */
 const PATIENCE_MS = 2000;
-
-/** Looks at a thread per `PATIENCE_MS`: after a hold-up of this thread one look alone must not condemn the other. */
-const LOOKS = 4;
 
 /** A thread that never answered may still be loading its files: it gets so many times the patience. */
 const START_PATIENCE = 5;
@@ -32,24 +30,20 @@ export class RenderThread {
   readonly #listener: RenderThreadListener;
   /** Drawings per avatar the thread holds. */
   readonly #avatars = new Map<string, number>();
-  readonly #looks: NodeJS.Timeout;
+  readonly #watch: SilenceWatch;
   #drawings = 0;
-  /** Requests without an answer. */
-  #owed = 0;
-  #silentLooks = 0;
-  #started = false;
   #stopping: Promise<void> | undefined;
   #dead = false;
 
   constructor(listener: RenderThreadListener, { entry, patienceMs = PATIENCE_MS }: RenderThreadOptions = {}) {
     this.#listener = listener;
     this.#worker = new Worker(entry ?? new URL('./render-thread-main.ts', import.meta.url), { name: 'render' });
-    this.#looks = setInterval(() => { this.#look(patienceMs); }, patienceMs / LOOKS);
-    this.#looks.unref();
+    this.#watch = new SilenceWatch(patienceMs, () => {
+      this.#die(new Error(`The render thread gave no answer for ${patienceMs} ms.`));
+      void this.#worker.terminate();
+    }, START_PATIENCE * patienceMs);
     this.#worker.on('message', (answer: RenderAnswer) => {
-      this.#owed -= 1;
-      this.#silentLooks = 0;
-      this.#started = true;
+      this.#watch.answered();
       listener.answered(answer);
     });
     this.#worker.on('error', (error: unknown) => { this.#die(error instanceof Error ? error : new Error(String(error))); });
@@ -71,13 +65,13 @@ export class RenderThread {
     const held = this.#avatars.get(avatar.id) ?? 0;
     this.#avatars.set(avatar.id, held + 1);
     this.#drawings += 1;
-    this.#owed += 1;
+    this.#watch.asked();
     this.#send({ kind: 'open', drawing, avatarId: avatar.id, avatar: held === 0 ? avatar : undefined, pictures });
   }
 
   /** Draws the motion in the picture's slot. */
   draw(drawing: number, picture: number): void {
-    this.#owed += 1;
+    this.#watch.asked();
     this.#send({ kind: 'draw', drawing, picture });
   }
 
@@ -95,7 +89,7 @@ export class RenderThread {
 
   /** Stops the thread; idempotent. */
   stop(): Promise<void> {
-    clearInterval(this.#looks);
+    this.#watch.stop();
     this.#stopping ??= this.#worker.terminate().then(() => undefined);
     return this.#stopping;
   }
@@ -106,16 +100,8 @@ export class RenderThread {
     }
   }
 
-  #look(patienceMs: number): void {
-    this.#silentLooks = this.#owed > 0 ? this.#silentLooks + 1 : 0;
-    if (this.#silentLooks > (this.#started ? LOOKS : START_PATIENCE * LOOKS)) {
-      this.#die(new Error(`The render thread gave no answer for ${patienceMs} ms.`));
-      void this.#worker.terminate();
-    }
-  }
-
   #die(cause: Error): void {
-    clearInterval(this.#looks);
+    this.#watch.stop();
     if (!this.ended) {
       this.#dead = true;
       this.#listener.died(cause);

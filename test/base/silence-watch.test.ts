@@ -26,3 +26,24 @@ test('a watch that was stopped tells nothing', (context) => {
   watch.stop();
   context.mock.timers.tick(4000);
 });
+
+test('a thread that starts may take longer for its first answer, and for no other', (context) => {
+  context.mock.timers.enable({ apis: ['setInterval'] });
+  let silences = 0;
+  const watch = new SilenceWatch(400, () => { silences += 1; }, 2000);
+  watch.asked();
+  watch.asked();
+  context.mock.timers.tick(1900);
+  assert.equal(silences, 0, 'it may still be starting');
+  watch.answered();
+  context.mock.timers.tick(400);
+  assert.equal(silences, 0);
+  context.mock.timers.tick(100);
+  assert.equal(silences, 1, 'it has started, and is silent for more than 400 ms');
+  const another = new SilenceWatch(400, () => { silences += 1; }, 2000);
+  another.asked();
+  context.mock.timers.tick(2000);
+  assert.equal(silences, 1);
+  context.mock.timers.tick(100);
+  assert.equal(silences, 2, 'a thread that never answers is told of all the same');
+});
