@@ -1,38 +1,26 @@
 import type { Avatar } from './avatars/avatar.ts';
-import type { MelStream } from './audio/mel-stream.ts';
-import type { Microphone } from './audio/microphone.ts';
-import type { VoiceActivityDetector } from './audio/voice-activity-detector.ts';
 import { Emitter } from './base/emitter.ts';
 import { AvatarError } from './base/errors.ts';
-import type { Logger } from './base/logger.ts';
 import { TICK_US } from './base/media-clock.ts';
-import type { MediaClock } from './base/media-clock.ts';
-import { MEL_BANDS, MEL_WINDOW_FRAMES } from './base/mel-window.ts';
 import { Scope } from './base/scope.ts';
 import type { Closeable } from './base/scope.ts';
+import type { FaceState } from './motion/face-state.ts';
+import { Announcer } from './session/announcer.ts';
 import { ControlDesk } from './session/control-desk.ts';
 import type { Command } from './session/control-desk.ts';
 import { Ears } from './session/ears.ts';
-import type { FaceState } from './motion/face-state.ts';
-import type { SessionTally } from './session/session-tally.ts';
+import type { OpenedLink, SessionParts } from './session/session-parts.ts';
 import type { SpeechLine, SpeechTick } from './session/speech-line.ts';
+import { ViewerDoor } from './session/viewer-door.ts';
+import type { LinkFigures, ViewerLink } from './session/viewer-link.ts';
 import type { ControlChannel } from './transport/control-channel.ts';
 import type { SessionMode } from './transport/messages.ts';
-import type { LinkFigures, ViewerLink } from './session/viewer-link.ts';
 
 /** What a viewer's session is doing; `waiting` until its WebRTC connection stands. */
-export type SessionState = 'waiting' | 'idle' | 'listening' | 'speaking';
+export type SessionState = 'waiting' | FaceState;
 
 /** Ticks between two `stats` messages: one second. */
 const STATS_TICKS = 1_000_000 / TICK_US;
-
-/** How far a mel window reaches back: windows up to this long after an interrupt still hold what was interrupted. */
-const WINDOW_PAST_US = 100_000;
-
-/** The mel window of silence. */
-const SILENCE = new Float32Array(MEL_BANDS * MEL_WINDOW_FRAMES).fill(-4);
-
-const NO_LINK: LinkFigures = Object.freeze({ framesInFlight: 0, videoBitrateBps: 0, fractionLost: 0, roundTripMs: 0, avOffsetMs: 0, framesSent: 0, bytesSent: 0 });
 
 /** What happens to a session, for its owner. */
 export interface SessionEvents {
@@ -49,27 +37,10 @@ export interface SessionGauges extends LinkFigures {
   readonly queuedSpeechMs: number;
 }
 
-/** What a session is made of; it owns the closeable parts, but not the clock. */
-export interface SessionParts {
-  readonly id: string;
-  readonly avatar: Avatar;
-  readonly voice: string;
-  /** Name of the pack that draws the face. */
-  readonly pack: string;
-  readonly mode: SessionMode;
-  /** From sound in to sound and picture out, whole ticks. */
-  readonly delayMs: number;
-  readonly clock: MediaClock;
-  readonly logger: Logger;
-  readonly stats: SessionTally;
-  readonly mel: MelStream;
-  readonly voiceActivity: VoiceActivityDetector;
-  /** What moves and draws the face; closed last. */
-  readonly face: Closeable;
-  openMicrophone(): Microphone;
-  openSpeech(): Promise<SpeechLine>;
-  /** Answers an offer and builds what feeds the connection. */
-  openLink(offerSdp: string, onFailed: (error: unknown) => void): Promise<{ link: ViewerLink; answerSdp: string }>;
+/** A session that is to end: now, or as soon as nothing is spoken any more. */
+interface Leaving {
+  readonly reason: string;
+  readonly now: boolean;
 }
 
 /** One viewer's pipeline: sound → mel → motion → picture → packets, conducted tick by tick on the media clock. */
@@ -82,20 +53,14 @@ export class Session implements Closeable {
   readonly #parts: SessionParts;
   readonly #scope = new Scope();
   readonly #desk: ControlDesk;
+  readonly #announcer: Announcer;
   readonly #speech: SpeechLine;
   readonly #ears: Ears;
-  #mode: SessionMode;
+  readonly #door: ViewerDoor;
   #state: SessionState = 'waiting';
-  #link: ViewerLink | undefined;
-  #connecting: Promise<unknown> = Promise.resolve();
   #ticks = 0;
-  #toldFrames = 0;
-  #speechToFrameMs: number | null = null;
-  #silentUntilUs = -Infinity;
-  #interruptedMs: number | undefined;
   #lastActiveMs = performance.now();
-  #finishing: string | undefined;
-  #ending: string | undefined;
+  #leaving: Leaving | undefined;
 
   /** Opens a session that waits for its viewer. */
   static async open(parts: SessionParts): Promise<Session> {
@@ -108,11 +73,10 @@ export class Session implements Closeable {
     this.avatar = parts.avatar;
     this.voice = parts.voice;
     this.pack = parts.pack;
-    this.#mode = parts.mode;
     this.#parts = parts;
     this.events = new Emitter((error) => { parts.logger.error({ err: error, session: this.id }, 'A listener of a session failed.'); });
     this.#desk = this.#scope.own(new ControlDesk({
-      onMessage: (message) => { this.#onMessage(message); },
+      onCommand: (command) => { this.#act(command); },
       onPcm: (samples) => {
         this.#lastActiveMs = performance.now();
         this.#speech.appendPcm(samples);
@@ -121,15 +85,17 @@ export class Session implements Closeable {
     }));
     this.#speech = this.#scope.own(speech);
     this.#listenToSpeech(speech);
+    this.#announcer = new Announcer({ speech, tell: (message) => { this.#desk.tell(message); } });
     this.#ears = this.#scope.own(new Ears({
-      voiceActivity: parts.voiceActivity, openMicrophone: () => parts.openMicrophone(),
-      onVoice: (speaks) => { this.#desk.tell({ type: speaks ? 'vad.started' : 'vad.ended' }); },
+      mode: parts.mode, voiceActivity: parts.voiceActivity, openMicrophone: () => parts.openMicrophone(),
+      onVoice: (speaks) => { this.#announcer.voice(speaks); },
       onFailed: (error) => { this.#fail(error); },
     }));
+    this.#door = new ViewerDoor({ assertOpen: () => { this.#assertOpen(); }, openLink: (offerSdp) => this.#openLink(offerSdp) });
   }
 
   get mode(): SessionMode {
-    return this.#mode;
+    return this.#ears.mode;
   }
 
   get state(): SessionState {
@@ -138,13 +104,13 @@ export class Session implements Closeable {
 
   /** Numbers for metrics. */
   get gauges(): SessionGauges {
-    return { ...(this.#link?.figures ?? NO_LINK), queuedSpeechMs: this.#speech.queuedMs };
+    return { ...this.#door.figures, queuedSpeechMs: this.#speech.queuedMs };
   }
 
   /** Numbers since the start, for the line that sums the session up. */
   get summary(): object {
     const { framesSent, bytesSent } = this.gauges;
-    return { avatar: this.avatar.id, pack: this.pack, playedMs: this.#ticks * (TICK_US / 1000), framesSent, bytesSent, speechToFrameMs: this.#speechToFrameMs, ...this.#parts.stats.counts() };
+    return { avatar: this.avatar.id, pack: this.pack, playedMs: this.#ticks * (TICK_US / 1000), framesSent, bytesSent, speechToFrameMs: this.#announcer.speechToFrameMs, ...this.#parts.stats.counts() };
   }
 
   /** When the session last had speech, a message or a microphone, in `performance.now()` time. */
@@ -157,31 +123,25 @@ export class Session implements Closeable {
    * @throws AvatarError `invalid_sdp`, `no_common_codec`, `session_ended`.
    */
   connect(offerSdp: string): Promise<string> {
-    const answer = this.#connecting.then(() => {
-      this.#assertOpen();
-      return this.#link?.restart(offerSdp) ?? this.#view(offerSdp);
-    });
-    // The caller hears of a failure; the chain only keeps offers apart.
-    this.#connecting = answer.then(() => undefined, () => undefined);
-    return answer;
+    return this.#door.offer(offerSdp);
   }
 
   /** Takes a trickled ICE candidate. @throws AvatarError `invalid_candidate`, `session_ended`. */
   async addCandidate(candidate: Parameters<ViewerLink['addCandidate']>[0]): Promise<void> {
     this.#assertOpen();
-    await this.#link?.addCandidate(candidate);
+    await this.#door.link?.addCandidate(candidate);
   }
 
   /** Lets a WebSocket control the session. @throws AvatarError `stream_taken`, `session_ended`. */
   attach(channel: ControlChannel): void {
     this.#assertOpen();
     this.#desk.attach(channel);
-    this.#tellState();
+    this.#announcer.state(this.#state, this.mode);
   }
 
   /** Lets what is being spoken end, for at most so long, then ends the session; nothing new is spoken. */
   async finish(reason: string, { withinMs }: { withinMs: number }): Promise<void> {
-    this.#finishing = reason;
+    this.#leaving ??= { reason, now: false };
     if (this.#state === 'speaking') {
       const ended = new Promise<void>((resolve) => { this.#scope.defer(resolve); });
       const timer = setTimeout(() => { void this.end(reason); }, withinMs);
@@ -193,9 +153,9 @@ export class Session implements Closeable {
 
   /** Ends the session and frees everything; the first reason counts. */
   end(reason: string): Promise<void> {
-    if (this.#ending === undefined) {
-      this.#ending = reason;
-      this.#desk.tell({ type: 'session.ended', reason });
+    if (this.#leaving?.now !== true) {
+      this.#leaving = { reason, now: true };
+      this.#announcer.ended(reason);
       this.events.emit('ended', { reason });
       this.events.clear();
     }
@@ -210,37 +170,30 @@ export class Session implements Closeable {
     return this.close();
   }
 
-  async #view(offerSdp: string): Promise<string> {
-    const { link, answerSdp } = await this.#parts.openLink(offerSdp, (error) => { this.#fail(error); });
-    this.#scope.own(link);
+  async #openLink(offerSdp: string): Promise<OpenedLink> {
+    const opened = await this.#parts.openLink(offerSdp, (error) => { this.#fail(error); });
+    const link = this.#scope.own(opened.link);
     this.#assertOpen();
-    this.#link = link;
     link.events.on('connected', () => { this.#scope.defer(this.#parts.clock.subscribe(() => { this.#onTick(link); })); });
     link.events.on('microphonePacket', (packet) => { this.#ears.push(packet); });
     link.events.on('firstFrameSent', (sent) => { this.events.emit('firstFrameSent', sent); });
+    link.events.on('silenced', (silenced) => { this.events.emit('silenced', silenced); });
     link.events.on('closed', ({ reason }) => { void this.end(reason === 'closed' ? 'closed' : `viewer_${reason}`); });
-    return answerSdp;
+    return opened;
   }
 
   #listenToSpeech({ events }: SpeechLine): void {
-    events.on('started', ({ id, waitedMs, fresh }) => {
+    events.on('started', ({ waitedMs, fresh }) => {
       if (fresh) {
-        this.#speechToFrameMs = Math.round(waitedMs);
         this.events.emit('speechHeard', { waitedMs });
       }
-      this.#desk.tell({ type: 'speech.started', id });
     });
-    events.on('ended', (ended) => { this.#desk.tell({ type: 'speech.ended', ...ended }); });
-    events.on('window', (window) => { this.#desk.tell({ type: 'speech.window', ...window }); });
-    events.on('failed', ({ error }) => {
-      this.#parts.logger.warn({ session: this.id, err: error }, 'A text was not spoken.');
-      this.#desk.tell({ type: 'error', code: error.code, message: error.message });
-    });
+    events.on('failed', ({ error }) => { this.#parts.logger.warn({ session: this.id, err: error }, 'A text was not spoken.'); });
   }
 
   /** A fault in one session's tick ends that session, and no other. */
   #onTick(link: ViewerLink): void {
-    if (this.#ending !== undefined) {
+    if (this.#leaving?.now === true) {
       return;
     }
     try {
@@ -252,106 +205,88 @@ export class Session implements Closeable {
 
   /** One tick of the media clock: 20 ms of sound, and every second time a frame. */
   #tick(link: ViewerLink): void {
-    const microphone = this.#mode === 'push' ? undefined : this.#ears.pull();
-    const sound = this.#speech.tick(this.#mode === 'mirror' ? microphone : undefined);
-    this.#setState(this.#stateOf(sound));
-    this.#startFrames(link, sound);
+    const sound = this.#speech.tick(this.#ears.pull());
+    const state = this.#stateOf(sound);
+    this.#setState(state);
+    this.#startFrames(link, sound, state);
     const playedUs = this.#ticks * TICK_US - this.#parts.delayMs * 1000;
     if (playedUs >= 0) {
       link.send(sound.voice, playedUs, !sound.heard);
     }
-    if (this.#interruptedMs !== undefined && !sound.heard) {
-      this.events.emit('silenced', { afterMs: performance.now() - this.#interruptedMs });
-      this.#interruptedMs = undefined;
-    }
     this.#ticks += 1;
     if (this.#ticks % STATS_TICKS === 0) {
-      this.#tellStats(link.figures);
+      this.#announcer.figures(link.figures);
     }
-    if (this.#finishing !== undefined && this.#state !== 'speaking') {
-      void this.end(this.#finishing);
+    if (this.#leaving !== undefined && this.#state !== 'speaking') {
+      void this.end(this.#leaving.reason);
     }
   }
 
-  #startFrames(link: ViewerLink, sound: SpeechTick): void {
+  /** The face speaks from the sound's beginning on, before it is heard. */
+  #startFrames(link: ViewerLink, { mel: sound, speaking }: SpeechTick, state: FaceState): void {
     const { mel, stats } = this.#parts;
-    const state: FaceState = sound.speaking ? 'speaking' : this.#state === 'waiting' ? 'idle' : this.#state;
     const startMs = performance.now();
-    mel.push(sound.mel);
+    mel.push(sound);
     for (let window = mel.take(); window !== undefined; window = mel.take()) {
-      link.startFrame(window.mediaUs < this.#silentUntilUs ? { mediaUs: window.mediaUs, values: SILENCE } : window, state);
+      link.startFrame(window, speaking ? 'speaking' : state);
     }
     stats.stageMs('mel', performance.now() - startMs);
   }
 
-  #stateOf({ heard }: SpeechTick): SessionState {
+  #stateOf({ heard }: SpeechTick): FaceState {
     const nowMs = performance.now();
-    const listens = this.#mode !== 'push' && this.#ears.listens(nowMs);
-    const speaks = heard || (this.#mode === 'mirror' && this.#ears.viewerSpeaks);
+    const listens = this.#ears.listens(nowMs);
+    const speaks = heard || this.#ears.mirrorsVoice;
     if (speaks || listens) {
       this.#lastActiveMs = nowMs;
     }
     return speaks ? 'speaking' : listens ? 'listening' : 'idle';
   }
 
-  #setState(state: SessionState): void {
+  #setState(state: FaceState): void {
     if (state !== this.#state) {
       this.#state = state;
-      this.#tellState();
+      this.#announcer.state(state, this.mode);
     }
   }
 
-  #tellState(): void {
-    this.#desk.tell({ type: 'session.state', state: this.#state === 'waiting' ? 'idle' : this.#state, mode: this.#mode });
-  }
-
-  #tellStats({ framesSent, videoBitrateBps }: LinkFigures): void {
-    this.#desk.tell({
-      type: 'stats', framesPerSecond: framesSent - this.#toldFrames, speechToFrameMs: this.#speechToFrameMs,
-      bitrateBps: videoBitrateBps, queuedMs: Math.round(this.#speech.queuedMs),
-    });
-    this.#toldFrames = framesSent;
-  }
-
-  #onMessage(message: Command): void {
+  /** Does what the client asks. @throws AvatarError what the speech line says; `session_ended`. */
+  #act(command: Command): void {
     this.#lastActiveMs = performance.now();
-    switch (message.type) {
+    switch (command.type) {
       case 'speak': {
         this.#assertOpen();
-        this.#speech.speak(message.text, { voice: message.voice, id: message.id });
+        this.#speech.speak(command.text, { voice: command.voice, id: command.id });
         return;
       }
       case 'audio.start': {
         this.#assertOpen();
-        this.#speech.startPcm(message.rateHz, message.id);
+        this.#speech.startPcm(command.rateHz, command.id);
         return;
       }
       case 'audio.end': { this.#speech.endPcm(); return; }
       case 'interrupt': { this.#interrupt(); return; }
       case 'mode': {
-        this.#mode = message.mode;
-        this.#ears.reset();
-        this.#tellState();
+        this.#ears.switchTo(command.mode);
+        this.#announcer.state(this.#state, this.mode);
       }
     }
   }
 
   #interrupt(): void {
     this.#parts.stats.count('interrupts');
-    this.#interruptedMs = performance.now();
-    this.#silentUntilUs = this.#ticks * TICK_US + WINDOW_PAST_US;
     this.#speech.interrupt();
-    this.#link?.interrupt();
+    this.#door.link?.interrupt(this.#ticks * TICK_US);
   }
 
   #fail(error: unknown): void {
     this.#parts.logger.error({ session: this.id, err: error }, 'A stage of a session failed.');
-    this.#desk.tell({ type: 'error', code: 'session_failed', message: 'A stage of the session failed. Create a new session.' });
+    this.#announcer.failed();
     this.end('failed').catch((cause: unknown) => { this.#parts.logger.error({ session: this.id, err: cause }, 'A failed session did not close cleanly.'); });
   }
 
   #assertOpen(): void {
-    if (this.#ending !== undefined || this.#finishing !== undefined) {
+    if (this.#leaving !== undefined) {
       throw new AvatarError('session_ended', 'The session has ended or is about to. Create a new one.');
     }
   }

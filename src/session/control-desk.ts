@@ -9,7 +9,7 @@ export type Command = Exclude<ClientMessage, { type: 'audio.append' }>;
 
 /** Who acts on what a client says. Both may throw an AvatarError: the client is told, and the session goes on. */
 export interface DeskHandlers {
-  onMessage(message: Command): void;
+  onCommand(command: Command): void;
   /** Pushed sound, samples in −1..1. */
   onPcm(samples: Float32Array): void;
   /** Anything else that was thrown. */
@@ -36,7 +36,7 @@ export class ControlDesk implements Closeable {
         if (message.type === 'audio.append') {
           this.#handlers.onPcm(pcm16ToFloat(Buffer.from(message.data, 'base64')));
         } else {
-          this.#handlers.onMessage(message);
+          this.#handlers.onCommand(message);
         }
       });
     });

@@ -2,6 +2,7 @@ import type { Microphone } from '../audio/microphone.ts';
 import type { VoiceActivityDetector } from '../audio/voice-activity-detector.ts';
 import { Scope } from '../base/scope.ts';
 import type { Closeable } from '../base/scope.ts';
+import type { SessionMode } from '../transport/messages.ts';
 import type { WebRtcPeerEvents } from '../transport/webrtc-peer.ts';
 
 /** A microphone of which nothing came for so long is off. */
@@ -9,6 +10,8 @@ const MICROPHONE_GONE_MS = 1000;
 
 /** What ears are made of, and whom they tell. */
 export interface EarsParts {
+  /** What the microphone is for at the start. */
+  readonly mode: SessionMode;
   /** Owned and closed by the ears. */
   readonly voiceActivity: VoiceActivityDetector;
   openMicrophone(): Microphone;
@@ -17,30 +20,37 @@ export interface EarsParts {
   readonly onFailed: (error: unknown) => void;
 }
 
-/** One viewer's microphone, opened with its first packet, and the ear for whether the viewer speaks. */
+/** One viewer's microphone, opened with its first packet, what it is for, and the ear for whether the viewer speaks. */
 export class Ears implements Closeable {
   readonly #scope = new Scope();
   readonly #parts: EarsParts;
+  #mode: SessionMode;
   #microphone: Microphone | undefined;
   #heardMs = -Infinity;
   #viewerSpeaks = false;
 
   constructor(parts: EarsParts) {
     this.#parts = parts;
+    this.#mode = parts.mode;
     const { events } = this.#scope.own(parts.voiceActivity);
     events.on('started', () => { this.#tell(true); });
     events.on('ended', () => { this.#tell(false); });
     events.on('failed', ({ error }) => { parts.onFailed(error); });
   }
 
-  /** True while the viewer speaks. */
-  get viewerSpeaks(): boolean {
-    return this.#viewerSpeaks;
+  /** What the microphone is for. */
+  get mode(): SessionMode {
+    return this.#mode;
   }
 
-  /** Says whether packets of the microphone still come. */
+  /** True while the viewer speaks and the face speaks along with that voice. */
+  get mirrorsVoice(): boolean {
+    return this.#mode === 'mirror' && this.#viewerSpeaks;
+  }
+
+  /** Says whether packets of a microphone that is for something still come. */
   listens(nowMs: number): boolean {
-    return nowMs - this.#heardMs < MICROPHONE_GONE_MS;
+    return this.#mode !== 'push' && nowMs - this.#heardMs < MICROPHONE_GONE_MS;
   }
 
   /** Takes a packet of the microphone. */
@@ -50,17 +60,18 @@ export class Ears implements Closeable {
     this.#microphone.push(packet);
   }
 
-  /** Takes the next 20 ms (320 samples at 16 kHz) and listens to them; undefined as long as no packet came. */
+  /** Listens to the next 20 ms; returns them (320 samples at 16 kHz) where the face is to speak them, else undefined. */
   pull(): Float32Array | undefined {
-    const sound = this.#microphone?.pull();
+    const sound = this.#mode === 'push' ? undefined : this.#microphone?.pull();
     if (sound !== undefined) {
       this.#parts.voiceActivity.push(sound);
     }
-    return sound;
+    return this.#mode === 'mirror' ? sound : undefined;
   }
 
-  /** Forgets what was heard. */
-  reset(): void {
+  /** Changes what the microphone is for, and forgets what was heard. */
+  switchTo(mode: SessionMode): void {
+    this.#mode = mode;
     this.#viewerSpeaks = false;
     this.#parts.voiceActivity.reset();
   }

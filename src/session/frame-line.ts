@@ -1,6 +1,7 @@
 import type { EncodedUnit } from '../base/encoded-unit.ts';
 import { InvalidStateError } from '../base/errors.ts';
 import { FRAME_US } from '../base/media-clock.ts';
+import { MEL_BANDS, MEL_WINDOW_FRAMES } from '../base/mel-window.ts';
 import type { MelWindow } from '../base/mel-window.ts';
 import type { Picture } from '../base/picture.ts';
 import { Scope } from '../base/scope.ts';
@@ -22,6 +23,12 @@ const MOST_WAITING = 10;
 /** A picture that is this late is not encoded any more, unless nothing was sent for `LONGEST_GAP_US`. Less is hidden by viewers' jitter buffers. */
 const TOO_LATE_US = 2 * FRAME_US;
 const LONGEST_GAP_US = 5 * FRAME_US;
+
+/** How far a mel window reaches back: windows up to this long after an interrupt still hold what was interrupted. */
+const WINDOW_PAST_US = 100_000;
+
+/** The mel window of silence. */
+const SILENCE = new Float32Array(MEL_BANDS * MEL_WINDOW_FRAMES).fill(-4);
 
 /** What a frame line is made of. */
 export interface FrameLineParts {
@@ -50,6 +57,7 @@ export class FrameLine implements Closeable {
   #inFlight = 0;
   #takenUs = -Infinity;
   #sentUs = -Infinity;
+  #silentUntilUs = -Infinity;
   #wantsKeyFrame = true;
   #failed = false;
 
@@ -82,10 +90,11 @@ export class FrameLine implements Closeable {
   }
 
   /**
-   * After an interrupt the mouth closes from where it is. The one or two frames that are encoded already still leave,
-   * within 60 ms: the viewer's decoder needs each for the next.
+   * At a media time the sound was cut off: the mouth closes from where it is, as windows that still hold the old sound count
+   * as silence. The one or two frames that are encoded already still leave, within 60 ms: the viewer's decoder needs each for the next.
    */
-  interrupt(): void {
+  interrupt(mediaUs: number): void {
+    this.#silentUntilUs = mediaUs + WINDOW_PAST_US;
     this.#parts.motion.reset();
   }
 
@@ -98,7 +107,8 @@ export class FrameLine implements Closeable {
       return;
     }
     this.#waiting += 1;
-    this.#motionTail = this.#motionTail.then(() => this.#make(window, state)).catch((error: unknown) => { this.#fail(error); })
+    const heard = window.mediaUs < this.#silentUntilUs ? { mediaUs: window.mediaUs, values: SILENCE } : window;
+    this.#motionTail = this.#motionTail.then(() => this.#make(heard, state)).catch((error: unknown) => { this.#fail(error); })
       .finally(() => { this.#waiting -= 1; });
   }
 

@@ -19,6 +19,8 @@ export interface ViewerLinkEvents {
   connected: undefined;
   microphonePacket: WebRtcPeerEvents['microphonePacket'];
   firstFrameSent: { readonly afterMs: number };
+  /** The first silent packet after an interrupt left. */
+  silenced: { readonly afterMs: number };
   /** Nothing more goes out; once. */
   closed: { readonly reason: string };
 }
@@ -57,6 +59,8 @@ export class ViewerLink implements Closeable {
   /** What the viewer thinks its path takes; unknown until it says so. */
   #bandwidthBps = Infinity;
   #framesSent = 0;
+  /** Of an interrupt that is not silent yet. */
+  #interruptedMs: number | undefined;
   #avOffsetMs = 0;
 
   constructor(parts: ViewerLinkParts) {
@@ -92,9 +96,10 @@ export class ViewerLink implements Closeable {
     this.#parts.frames.push(window, state);
   }
 
-  /** The mouth closes from where it is. */
-  interrupt(): void {
-    this.#parts.frames.interrupt();
+  /** At a media time the voice was cut off: the mouth closes from where it is. */
+  interrupt(mediaUs: number): void {
+    this.#interruptedMs = performance.now();
+    this.#parts.frames.interrupt(mediaUs);
   }
 
   /** Sends one tick: 20 ms of voice (960 samples), and the frames due by then. `quiet` says that the voice is silence. */
@@ -108,6 +113,10 @@ export class ViewerLink implements Closeable {
       if (this.#framesSent === 1) {
         this.events.emit('firstFrameSent', { afterMs: performance.now() - this.#parts.offeredAtMs });
       }
+    }
+    if (quiet && this.#interruptedMs !== undefined) {
+      this.events.emit('silenced', { afterMs: performance.now() - this.#interruptedMs });
+      this.#interruptedMs = undefined;
     }
   }
 

@@ -4,10 +4,11 @@ import type { Microphone } from '../../src/audio/microphone.ts';
 import type { VoiceActivityDetector, VoiceActivityEvents } from '../../src/audio/voice-activity-detector.ts';
 import { Emitter } from '../../src/base/emitter.ts';
 import { Ears } from '../../src/session/ears.ts';
+import type { SessionMode } from '../../src/transport/messages.ts';
 
 const PACKET = { payload: new Uint8Array(10), sequenceNumber: 1, timestamp: 960 };
 
-function openEars(): { ears: Ears; events: Emitter<VoiceActivityEvents>; voices: boolean[]; failures: unknown[]; log: string[] } {
+function openEars(mode: SessionMode = 'mirror'): { ears: Ears; events: Emitter<VoiceActivityEvents>; voices: boolean[]; failures: unknown[]; log: string[] } {
   const events = new Emitter<VoiceActivityEvents>((error) => { throw error; });
   const voices: boolean[] = [];
   const failures: unknown[] = [];
@@ -17,6 +18,7 @@ function openEars(): { ears: Ears; events: Emitter<VoiceActivityEvents>; voices:
     return Promise.resolve();
   };
   const ears = new Ears({
+    mode,
     voiceActivity: { events, push: note('heard'), reset: note('reset'), close: note('detector closed') } as unknown as VoiceActivityDetector,
     openMicrophone: () => {
       log.push('opened');
@@ -41,14 +43,32 @@ test('the microphone is opened with its first packet, and every pulled block is 
   assert.deepEqual(log, ['opened', 'packet', 'packet', 'heard', 'microphone closed', 'detector closed']);
 });
 
-test('it tells when the viewer speaks and stops, and forgets it at a reset', () => {
-  const { ears, events, voices } = openEars();
+test('it tells when the viewer speaks and stops, and forgets it when the microphone is for something else', () => {
+  const { ears, events, voices, log } = openEars();
   events.emit('started', { atUs: 0 });
-  assert.ok(ears.viewerSpeaks);
-  ears.reset();
-  assert.equal(ears.viewerSpeaks, false);
+  assert.ok(ears.mirrorsVoice);
+  ears.switchTo('mirror');
+  assert.equal(ears.mirrorsVoice, false);
+  assert.deepEqual(log, ['reset']);
   events.emit('ended', { atUs: 1 });
   assert.deepEqual(voices, [true, false]);
+});
+
+test('a microphone that is for listening is heard and lends no voice; one that is for nothing is not even heard', () => {
+  const { ears, events, log } = openEars('listen');
+  ears.push(PACKET);
+  assert.equal(ears.pull(), undefined);
+  assert.deepEqual(log, ['opened', 'packet', 'heard']);
+  assert.ok(ears.listens(performance.now()));
+  events.emit('started', { atUs: 0 });
+  assert.equal(ears.mirrorsVoice, false);
+  ears.switchTo('push');
+  log.length = 0;
+  ears.push(PACKET);
+  assert.equal(ears.pull(), undefined);
+  assert.deepEqual(log, ['packet']);
+  assert.equal(ears.listens(performance.now()), false);
+  assert.equal(ears.mode, 'push');
 });
 
 test('a detector that failed is passed on', () => {

@@ -40,6 +40,8 @@ class Bench {
   readonly released: number[] = [];
   readonly encoded: { mediaUs: number; keyFrame: boolean }[] = [];
   readonly drawings: { motion: MotionFrame; draw: () => void; fail: (error: Error) => void }[] = [];
+  /** The first value of each window that became motion, and where the face was reset. */
+  readonly loudness: (number | 'reset')[] = [];
   readonly line: FrameLine;
   /** Motion waits for this. */
   thinking: Promise<void> = Promise.resolve();
@@ -50,7 +52,13 @@ class Bench {
       this.closed.push(name);
       return Promise.resolve();
     };
-    const face = { next: ({ mediaUs }: MelWindow) => this.thinking.then(() => ({ mediaUs, expression: new Float32Array(15), pose: NEUTRAL_POSE })), reset: () => undefined, close: note('face') };
+    const face = {
+      next: ({ mediaUs, values }: MelWindow) => {
+        this.loudness.push(values[0]!);
+        return this.thinking.then(() => ({ mediaUs, expression: new Float32Array(15), pose: NEUTRAL_POSE }));
+      },
+      reset: () => { this.loudness.push('reset'); }, close: note('face'),
+    };
     const drawing = {
       width: 2, height: 2, close: note('drawing'),
       draw: (motion: MotionFrame) => new Promise<Picture>((resolve, reject) => {
@@ -157,6 +165,14 @@ test('at a very low bitrate every second frame is left out', async () => {
   }
   assert.equal(bench.encoded.length, 3);
   assert.equal(bench.counts.of.get('frames_dropped'), undefined);
+});
+
+test('after an interrupt the mouth closes: windows that reach back to what was interrupted count as silence', async () => {
+  const bench = new Bench();
+  await bench.push(0);
+  bench.line.interrupt(2 * FRAME_US);
+  await bench.push(1, 2, 3, 4, 5);
+  assert.deepEqual(bench.loudness, [0, 'reset', -4, -4, -4, -4, 0], '100 ms past the interrupt');
 });
 
 test('a frame lost with its thread is left out; any other failure ends the line once', async () => {

@@ -22,6 +22,7 @@ class Ends {
   readonly losses: number[] = [];
   readonly bitrates: number[] = [];
   readonly paces: number[] = [];
+  readonly interruptsUs: number[] = [];
   readonly tally = new SessionTally(noStats);
   readonly statistics = { packetsSent: 0, bytesSent: 1000, packetsResent: 0 };
   keyFrames = 0;
@@ -40,7 +41,7 @@ class Ends {
       sendVideo: ({ mediaUs }: EncodedUnit) => { this.sent.push(`video ${mediaUs}`); },
     };
     const frames = {
-      inFlight: 1, bitrateBps: 1_000_000, close: close('frames'), interrupt: () => undefined,
+      inFlight: 1, bitrateBps: 1_000_000, close: close('frames'), interrupt: (mediaUs: number) => { this.interruptsUs.push(mediaUs); },
       setBitrate: (bps: number) => { this.bitrates.push(bps); }, requestKeyFrame: () => { this.keyFrames += 1; },
       takeDue: () => this.due.splice(0),
     };
@@ -69,6 +70,20 @@ test('each tick sends its voice and then the frames due; the first frame is told
   assert.equal(firsts.length, 1);
   assert.equal(ends.link.figures.framesSent, 2);
   assert.equal(ends.link.figures.avOffsetMs, 0);
+});
+
+test('an interrupt closes the mouth, and the first silent packet after it is told once', () => {
+  const ends = new Ends();
+  let silences = 0;
+  ends.link.events.on('silenced', ({ afterMs }) => { silences += Number(afterMs >= 0); });
+  ends.link.send(new Float32Array(960), 0, true);
+  ends.link.interrupt(220_000);
+  ends.link.send(new Float32Array(960), 20_000, false);
+  assert.equal(silences, 0);
+  ends.link.send(new Float32Array(960), 40_000, true);
+  ends.link.send(new Float32Array(960), 60_000, true);
+  assert.equal(silences, 1);
+  assert.deepEqual(ends.interruptsUs, [220_000]);
 });
 
 test('frames that leave late show as an offset of picture and sound', () => {
