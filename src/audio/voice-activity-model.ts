@@ -6,15 +6,14 @@ import { noStats, type Stats } from '../base/stats.ts';
 import type { OnnxModel } from '../inference/onnx-model.ts';
 import { OnnxThread } from '../inference/onnx-thread.ts';
 import type { Tensor } from '../inference/tensor.ts';
+import { VoiceActivityGate } from './voice-activity-gate.ts';
 import { VOICE_WINDOW_SAMPLES, VoiceActivityDetector, type SpeechProbability, type VoiceActivityOptions } from './voice-activity-detector.ts';
 
 /** Samples of the window before that the network wants to see again. */
 const CONTEXT_SAMPLES = 64;
 
-/** Mean square of samples in −1..1 below which nobody speaks (−60 dBFS): the network, which costs most of a microphone, need not look. */
-const QUIET_POWER = 1e-6;
-
 const STATE_DIMS = [2, 1, 128] as const;
+
 /** A thread that gives no answer for so long is replaced. */
 const PATIENCE_MS = 2000;
 
@@ -77,15 +76,19 @@ export class VoiceActivityModel implements Closeable {
     return this.close();
   }
 
-  /** Starts from the network's zero state. */
+  /**
+   * Starts from the network's zero state. Windows that the gate keeps from the network leave its state as it is: long noise would
+   * make it slow to believe in speech (by up to 160 ms), so that a pause in it does no harm.
+   */
   #listener(): SpeechProbability {
+    const gate = new VoiceActivityGate();
     const input = new Float32Array(CONTEXT_SAMPLES + VOICE_WINDOW_SAMPLES);
     const zero: Tensor = { dims: STATE_DIMS, data: new Float32Array(256) };
     let state = zero;
     return async (window) => {
       input.copyWithin(0, VOICE_WINDOW_SAMPLES);
       input.set(window, CONTEXT_SAMPLES);
-      if (power(window) < QUIET_POWER) {
+      if (!gate.opensFor(window)) {
         return 0;
       }
       const outputs = await this.#run({ input: { dims: [1, input.length], data: input }, state, sr: RATE });
@@ -98,7 +101,9 @@ export class VoiceActivityModel implements Closeable {
         throw new TypeError(`${this.#path} gives ${Object.keys(outputs).join(', ')}; expected output and stateN.`);
       }
       state = stateN;
-      return Number(output.data[0]);
+      const probability = Number(output.data[0]);
+      gate.judged(probability);
+      return probability;
     };
   }
 
@@ -135,14 +140,6 @@ export class VoiceActivityModel implements Closeable {
     void thread.close();
     await this.#running;
   }
-}
-
-function power(samples: Float32Array): number {
-  let sum = 0;
-  for (const sample of samples) {
-    sum += sample * sample;
-  }
-  return sum / samples.length;
 }
 
 async function start(path: string): Promise<Running> {
