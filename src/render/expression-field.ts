@@ -6,11 +6,12 @@ import { bell, clamp, smoothstep } from './shaping.ts';
 export type Layer = 'upper' | 'lower';
 
 /**
- * The coefficients that displace the face, in the order of the bases: those of `FACE_COEFFICIENTS` that are linear,
- * and `close`, which brings the lips of a photo that shows its teeth together.
+ * The coefficients that displace the face, in the order of the bases: those of `FACE_COEFFICIENTS` that are linear, and what follows from them:
+ * `close` brings the lips of a photo that shows its teeth together, `purse` (millimetres of the jaw's way) keeps lips that are rounded
+ * shut at the sides, and `hang` (millimetres) lets both hang over the teeth.
  */
 export const FIELD_COEFFICIENTS = [
-  'jaw', 'pucker', 'funnel', 'smile', 'stretch', 'upperUp', 'lowerDown', 'press', 'tuck', 'brow', 'close',
+  'jaw', 'pucker', 'funnel', 'smile', 'stretch', 'upperUp', 'lowerDown', 'press', 'tuck', 'brow', 'close', 'purse', 'hang',
 ] as const;
 
 /** Name of a displacing coefficient. */
@@ -47,6 +48,8 @@ interface MouthPlace {
   readonly out: number;
   readonly side: number;
   readonly halfWidth: number;
+  /** u from the middle when the photo's own smile is eased. */
+  readonly restU: number;
   /** From the lips to the chin. */
   readonly chin: number;
   readonly layer: Layer;
@@ -57,41 +60,75 @@ type Profile = (place: MouthPlace, shift: Shift) => void;
 /** How much of the jaw's way the corners go. */
 const CORNER_SHARE = 0.36;
 
-/** Share of the photo's own opening that the lower lip closes; the upper one does the rest. */
-const LOWER_CLOSING_SHARE = 0.58;
-
 /** How much of a smile a toothy portrait loses when its lips close. */
-const SMILE_EASED = 0.3;
+const SMILE_EASED = 0.8;
+
+/** When the upper lip closes, what stretches reaches this far into the base of the nose, and at least this far up from the lip's edge. */
+const INTO_NOSE_MM = 2;
+const LEAST_LIP_MM = 8;
+
+/** Lips stick together beyond this share of the way to the corners, and rounded ones beyond this. */
+const STICKY_SHARE = 0.97;
+const PURSED_SHARE = 0.62;
+
+/** The sides of rounded lips meet lower than the corners by up to this share of the jaw's way. */
+const MEETING_LOWER = 0.12;
+
+/** How far a smile draws each corner out, in millimetres. */
+const SMILE_WIDENING_MM = 5.5;
+
+/** Returns 1 in the middle of an opening, 0 from its ends on; the rounder, the smaller the power. */
+function lipProfile(along: number, power: number): number {
+  return along < 1 ? (1 - along ** 2.1) ** power : 0;
+}
 
 const jaw: Profile = (p, shift) => {
   const sides = bell(p.out, 16);
   if (p.layer === 'lower') {
     const seam = p.au < 1 ? CORNER_SHARE + (1 - CORNER_SHARE) * p.lip : CORNER_SHARE * sides;
-    const chin = Math.exp(-((Math.abs(p.u) / (1.75 * p.halfWidth)) ** 4));
-    const low = smoothstep(0, 0.55 * p.chin, p.h);
+    const chin = Math.exp(-((Math.abs(p.u) / (1.5 * p.halfWidth)) ** 4));
+    const low = chinShare(p);
     const neck = 1 - smoothstep(p.chin - 2, p.chin + 50, p.h);
     shift.dv += (seam * (1 - low) + 0.95 * chin * low) * neck;
   } else {
     const seam = p.au < 1 ? CORNER_SHARE * (1 - p.lip) : CORNER_SHARE * sides;
     shift.dv += seam * bell(Math.min(p.h, 0), 14) - 0.06 * p.lip * bell(p.h, 9);
   }
-  shift.du -= 0.1 * p.side * bell((p.au - 1) * p.halfWidth, 9) * bell(p.h, 14);
+  shift.du -= 0.14 * p.side * bell((p.au - 1) * p.halfWidth, 9) * bell(p.h, 14);
+};
+
+/** How much a place below the lower lip goes with the chin rather than with the lip. */
+function chinShare(p: MouthPlace): number {
+  return smoothstep(0, 0.55 * p.chin, p.h);
+}
+
+const purse: Profile = (p, shift) => {
+  const narrow = lipProfile(p.au / PURSED_SHARE, 0.7);
+  // The sides meet half-way, so that the opening is round above and below.
+  const meeting = (CORNER_SHARE + MEETING_LOWER * p.lip) * (1 - narrow);
+  shift.dv += p.layer === 'lower'
+    ? (meeting + narrow - CORNER_SHARE - (1 - CORNER_SHARE) * p.lip) * (1 - chinShare(p))
+    : (meeting - CORNER_SHARE * (1 - p.lip)) * bell(p.h, 14);
+};
+
+const hang: Profile = (p, shift) => {
+  shift.dv += p.lip * (p.layer === 'lower' ? 1 - chinShare(p) : bell(p.h, 12));
 };
 
 const pucker: Profile = (p, shift) => {
-  const w = Math.exp(-((Math.abs(p.u) / (1.55 * p.halfWidth)) ** 4)) * bell(p.h, p.h < 0 ? 17 : 22);
-  shift.du -= 0.36 * p.u * w;
-  shift.dv += 0.16 * p.h * bell(p.h, 13) * bell(p.au, 1.1);
+  const w = Math.exp(-((Math.abs(p.u) / (1.45 * p.halfWidth)) ** 4)) * bell(p.h, p.h < 0 ? 17 : 22);
+  shift.du -= 0.31 * p.restU * w;
+  shift.dv += 0.26 * p.h * bell(p.h, 11) * bell(p.au, 1.1);
 };
 
 const funnel: Profile = (p, shift) => {
-  shift.du -= 0.22 * p.u * Math.exp(-((Math.abs(p.u) / (1.5 * p.halfWidth)) ** 4)) * bell(p.h, 20);
+  shift.du -= 0.2 * p.restU * Math.exp(-((Math.abs(p.u) / (1.45 * p.halfWidth)) ** 4)) * bell(p.h, 20);
   shift.dv += p.layer === 'lower' ? 3.2 * p.lip * bell(p.h, 16) : -0.8 * p.lip * bell(p.h, 12);
 };
 
 const smile: Profile = (p, shift) => {
   const fade = bell(p.h, p.h < 0 ? 24 : 20);
-  shift.du += 5.5 * p.side * smoothstep(0.15, 1, p.au) * bell(p.out, 19) * fade;
+  shift.du += SMILE_WIDENING_MM * p.side * smoothstep(0.15, 1, p.au) * bell(p.out, 19) * fade;
   shift.dv += -4.6 * smoothstep(0.35, 1.05, p.au) * bell(p.out, 17) * fade + 0.8 * p.lip * bell(p.h, 10);
   for (const cheek of [-38, 38]) {
     shift.dv -= 2.4 * bell(p.u - cheek, 17) * bell(p.v + 26, 15);
@@ -127,7 +164,7 @@ const tuck: Profile = (p, shift) => {
 };
 
 const MOUTH_PROFILES: Readonly<Partial<Record<FieldCoefficient, Profile>>> = {
-  jaw, pucker, funnel, smile, stretch, upperUp, lowerDown, press, tuck,
+  jaw, pucker, funnel, smile, stretch, upperUp, lowerDown, press, tuck, purse, hang,
 };
 
 /**
@@ -181,9 +218,10 @@ export class ExpressionField {
       v,
       h: v - heightAt(edge, u),
       au,
-      lip: au < 1 ? (1 - au ** 2.1) ** 0.85 : 0,
+      lip: lipProfile(au / STICKY_SHARE, 0.85),
       out: Math.max(0, Math.abs(scaled) - mouth.halfWidthMm),
       side: Math.sign(scaled),
+      restU: scaled * (mouth.open ? 1 - (SMILE_EASED * SMILE_WIDENING_MM) / mouth.halfWidthMm : 1),
       halfWidth: mouth.halfWidthMm,
       chin: mouth.chinMm - heightAt(mouth.lower, mouth.centreMm),
       layer,
@@ -196,17 +234,20 @@ export class ExpressionField {
     }
   }
 
-  /** Each lip goes its share of the photo's opening in its own column, so that the edges meet all along. */
+  /** Each lip goes its share of the photo's opening in its own column, so that the edges meet all along; the smile that opened them is eased. */
   #close(layer: Layer, at: { readonly u: number; readonly v: number }, shift: Shift): void {
     const mouth = this.#mouth;
-    const gap = Math.max(0, heightAt(mouth.lower, at.u) - heightAt(mouth.upper, at.u));
+    const edge = heightAt(mouth.upper, at.u);
+    const gap = Math.max(0, heightAt(mouth.lower, at.u) - edge);
     const place = this.#place(layer, at.u, at.v);
     if (layer === 'upper') {
-      shift.dv = gap * (1 - LOWER_CLOSING_SHARE) * bell(Math.min(place.h, 0), 15);
+      // From the nose to its edge the lip gets longer and its red thicker, as a smile had made them short and thin.
+      const up = clamp(-place.h / Math.max(LEAST_LIP_MM, edge - mouth.noseMm + INTO_NOSE_MM), 0, 1);
+      shift.dv = gap * mouth.upperShare * (1 - up) ** 1.25;
     } else {
       // The red of the lip travels whole; the skin between it and the chin stretches.
       const fade = 1 - smoothstep(6, clamp(0.95 * place.chin, 14, 60), place.h);
-      shift.dv = -gap * LOWER_CLOSING_SHARE * fade;
+      shift.dv = -gap * (1 - mouth.upperShare) * fade;
     }
     const relaxed: Shift = { du: 0, dv: 0 };
     smile(place, relaxed);

@@ -5,13 +5,13 @@ import { clamp } from './shaping.ts';
 
 /** Widest opening of the jaw, in millimetres and in half mouth widths: a small mouth would get too long a chin. */
 const JAW_LIMIT_MM = 18;
-const JAW_LIMIT_SHARE = 0.6;
+const JAW_LIMIT_SHARE = 0.52;
 
-/** Rounded lips take this much of a toothy portrait's smile away. */
-const SMILE_LOST = 0.55;
+/** Rounded lips take this much of a toothy portrait's smile away beyond what closing does. */
+const SMILE_LOST = 0.2;
 
-/** … and draw the upper lip this much farther over the teeth, in parts of the photo's opening's closing. */
-const HANG_SHARE = 0.4;
+/** Rounded lips hang so far over the teeth, in millimetres. */
+const HANG_MM = 1.8;
 
 /** Index of each coefficient among `FIELD_COEFFICIENTS`. */
 export const FIELD_INDEX: Readonly<Record<FieldCoefficient, number>> = Object.freeze(
@@ -33,11 +33,7 @@ export function fieldCoefficients(expression: Float32Array, mouth: MouthShape, o
   out[FIELD_INDEX.brow] = clamp(expression[FACE_INDEX.brow]!, -1, 1);
   const rounding = Math.max(out[FIELD_INDEX.pucker]!, out[FIELD_INDEX.funnel]!);
   out[FIELD_INDEX.smile] = mouth.open ? -SMILE_LOST * rounding : smile;
-  out[FIELD_INDEX.close] = 0;
-  if (mouth.open) {
-    // Rounded lips hang over the teeth: both go down, and the gap between them stays.
-    const hang = HANG_SHARE * rounding;
-    out[FIELD_INDEX.close] = 1 - smile + hang;
-    out[FIELD_INDEX.jaw]! += hang * mouth.gapMm;
-  }
+  out[FIELD_INDEX.close] = mouth.open ? 1 - smile : 0;
+  out[FIELD_INDEX.hang] = HANG_MM * Math.max(out[FIELD_INDEX.pucker]!, 0.4 * out[FIELD_INDEX.funnel]!);
+  out[FIELD_INDEX.purse] = rounding * out[FIELD_INDEX.jaw]!;
 }

@@ -1,4 +1,5 @@
 import { bell, clamp, smoothstep } from './shaping.ts';
+import { luminanceOf } from './photo-luma.ts';
 import { blueOf, lumaOf, redOf } from './picture-layers.ts';
 
 /** A colour as differences from black: Y − 16, U − 128, V − 128. It can be scaled. */
@@ -27,10 +28,13 @@ export interface InteriorState {
 const CAVITY_DEEP = tintOf([20, 7, 10]);
 const CAVITY_FRONT = tintOf([46, 16, 24]);
 const TONGUE = tintOf([150, 72, 84]);
-/** What shade inside the mouth looks like: light through lips and cheeks. */
-export const MOUTH_SHADOW: Readonly<Tint> = Object.freeze(tintOf([74, 33, 24]));
+const MOUTH_SHADOW = tintOf([74, 33, 24]);
+const LIP_SHADOW = tintOf([62, 16, 12]);
 
-const TEETH_RGB = [232, 215, 190] as const;
+/** Returns how much of the teeth is still seen, 1 to 0, behind lips pushed forward: little light passes them, more where they are wide open. */
+export function teethSeen({ rounding, jawMm }: InteriorState): number {
+  return 1 - 0.9 * smoothstep(0, 0.6, rounding) * (1 - 0.6 * smoothstep(6, 11, jawMm));
+}
 
 /** Distances of the gaps between teeth from the mid-line: incisors, canine, first molars. */
 const UPPER_GAPS_MM = [0, 8.2, 14.8, 21.6, 28];
@@ -57,23 +61,34 @@ interface Spot {
   share: number;
 }
 
+/** What the inside of a mouth is drawn from; colours are R, G, B of the photo. */
+export interface InteriorParts {
+  readonly halfWidthMm: number;
+  readonly skin: readonly [number, number, number];
+  readonly teeth: readonly [number, number, number];
+  /** True when the photo shows its own upper teeth: none are drawn. */
+  readonly ownTeeth: boolean;
+}
+
 /** Draws what is behind the lips: cavity, tongue, teeth fixed to skull and jaw, lit like the skin. */
 export class MouthInterior {
+  /** What shade inside the mouth looks like: light through lips and cheeks. */
+  readonly shadow: Readonly<Tint>;
+  /** What lips look like where no light falls on them. */
+  readonly lipShadow: Readonly<Tint>;
   readonly #halfWidthMm: number;
   readonly #light: number;
   readonly #teeth: Tint;
-  /** True when the photo shows its own upper teeth: none are drawn. */
   readonly #ownTeeth: boolean;
   readonly #spot: Spot = { across: NaN, acrossMm: NaN, lateral: NaN, upperEdge: NaN, fromGap: NaN, tongue: NaN, light: NaN, share: NaN };
 
-  constructor(parts: { readonly halfWidthMm: number; readonly skin: readonly [number, number, number]; readonly ownTeeth: boolean }) {
-    const [r, g, b] = parts.skin;
-    const luminance = 0.299 * r + 0.587 * g + 0.114 * b;
+  constructor(parts: InteriorParts) {
     this.#halfWidthMm = parts.halfWidthMm;
-    this.#light = clamp(luminance / 190, 0.35, 1.15);
+    this.#light = clamp(luminanceOf(parts.skin) / 190, 0.35, 1.15);
     this.#ownTeeth = parts.ownTeeth;
-    const mixed = TEETH_RGB.map((value, index) => 0.8 * value + 0.2 * parts.skin[index]!) as [number, number, number];
-    this.#teeth = scaled(tintOf(mixed), Math.max(this.#light, 0.95) * teethLight(luminance));
+    this.#teeth = tintOf(parts.teeth);
+    this.shadow = scaled(MOUTH_SHADOW, Math.min(1, this.#light));
+    this.lipShadow = scaled(LIP_SHADOW, Math.min(1, this.#light));
   }
 
   /** Writes the colour of a place (u, v in millimetres): u from the middle of the lips, v below the line where closed lips meet; head fixed (the pose is undone, the jaw is not). */
@@ -91,7 +106,7 @@ export class MouthInterior {
     if (spot.lateral > 0.02) {
       this.#layLowerTeeth(at, state, out);
       if (!this.#ownTeeth) {
-        this.#layUpperTeeth(at, out);
+        this.#layUpperTeeth(at, state, out);
       }
     }
   }
@@ -102,30 +117,40 @@ export class MouthInterior {
     const x = spot.across / 0.66;
     const y = (at[1]! - 6 - 0.68 * state.jawMm + raised) / (5.5 + 0.12 * state.jawMm);
     const round = x * x + y * y;
-    spot.tongue = 1 - smoothstep(0.75, 1.1, round);
-    spot.light = (1 - 0.35 * clamp(round, 0, 1)) * (1 - 0.1 * bell(at[0]!, 1.2)) * this.#light;
+    spot.tongue = 1 - smoothstep(0.45, 1.1, round);
+    spot.light = (1 - 0.45 * clamp(round, 0, 1)) * (1 - 0.1 * bell(at[0]!, 1.2)) * this.#light;
     spot.share = spot.tongue;
     lay(out, TONGUE, spot);
   }
 
-  #layUpperTeeth(at: Float64Array, out: Tint): void {
+  #layUpperTeeth(at: Float64Array, state: InteriorState, out: Tint): void {
     const spot = this.#spot;
     measureGap(spot, UPPER_GAPS_MM);
-    spot.share = clamp(0.5 - (at[1]! - spot.upperEdge + GAP_CUT_MM * bell(spot.fromGap, 0.7)) / 0.7, 0, 1);
+    spot.share = teethSeen(state) * clamp(0.5 - (at[1]! - spot.upperEdge + GAP_CUT_MM * bell(spot.fromGap, 0.7)) / 0.7, 0, 1);
     const under = 0.86 + 0.14 * clamp((at[1]! + 1.5) / 3.5, 0, 1);
     spot.light = (0.35 + 0.65 * spot.lateral) * (1 - 0.12 * bell(spot.fromGap, 0.4)) * under;
-    layTooth(out, this.#teeth, spot);
+    this.#layTooth(out);
   }
 
   #layLowerTeeth(at: Float64Array, state: InteriorState, out: Tint): void {
     const spot = this.#spot;
     measureGap(spot, LOWER_GAPS_MM);
-    const edge = 0.4 + 0.93 * state.jawMm - 0.07 * Math.min(state.jawMm, 5) + 0.9 * spot.across * spot.across + 0.5 * GAP_CUT_MM * bell(spot.fromGap, 0.8);
+    const edge = 0.4 + 0.88 * state.jawMm - 0.07 * Math.min(state.jawMm, 5) + 0.9 * spot.across * spot.across + 0.5 * GAP_CUT_MM * bell(spot.fromGap, 0.8);
     const free = this.#ownTeeth ? 1 : clamp(0.5 + (at[1]! - spot.upperEdge) / 0.7, 0, 1);
     const fade = clamp(1 - (at[1]! - edge) / 9, 0.3, 1);
-    spot.share = clamp(0.5 + (at[1]! - edge) / 0.8, 0, 1) * free * (1 - spot.tongue * state.tongue);
+    spot.share = clamp(0.5 + (at[1]! - edge) / 0.8, 0, 1) * free * (1 - spot.tongue * state.tongue) * teethSeen(state);
     spot.light = 0.62 * (0.3 + 0.7 * spot.lateral) * (1 - 0.12 * bell(spot.fromGap, 0.35)) * fade;
-    layTooth(out, this.#teeth, spot);
+    this.#layTooth(out);
+  }
+
+  /** Like `lay`, but the shade is warm: a tooth in it does not turn grey. */
+  #layTooth(out: Tint): void {
+    const { light, share } = this.#spot;
+    const tooth = this.#teeth;
+    const { shadow } = this;
+    out.y += (tooth.y * light + shadow.y * (1 - light) - out.y) * share;
+    out.u += (tooth.u * light + shadow.u * (1 - light) - out.u) * share;
+    out.v += (tooth.v * light + shadow.v * (1 - light) - out.v) * share;
   }
 }
 
@@ -137,12 +162,7 @@ function measureGap(spot: Spot, gapsMm: readonly number[]): void {
   spot.fromGap = Math.abs(spot.acrossMm - gapsMm[nearest]!);
 }
 
-/** Teeth in a dark photo are darker than its skin's light alone would make them. */
-function teethLight(luminance: number): number {
-  return clamp(0.55 + luminance / 330, 0.6, 1);
-}
-
-function scaled(tint: Tint, factor: number): Tint {
+function scaled(tint: Readonly<Tint>, factor: number): Tint {
   return { y: tint.y * factor, u: tint.u * factor, v: tint.v * factor };
 }
 
@@ -150,11 +170,4 @@ function lay(out: Tint, over: Readonly<Tint>, { light, share }: Readonly<Spot>):
   out.y += (over.y * light - out.y) * share;
   out.u += (over.u * light - out.u) * share;
   out.v += (over.v * light - out.v) * share;
-}
-
-/** Like `lay`, but the shade is warm: a tooth in it does not turn grey. */
-function layTooth(out: Tint, tooth: Readonly<Tint>, { light, share }: Readonly<Spot>): void {
-  out.y += (tooth.y * light + MOUTH_SHADOW.y * (1 - light) - out.y) * share;
-  out.u += (tooth.u * light + MOUTH_SHADOW.u * (1 - light) - out.u) * share;
-  out.v += (tooth.v * light + MOUTH_SHADOW.v * (1 - light) - out.v) * share;
 }

@@ -1,7 +1,7 @@
 import { dropPlumb, type Curve } from './curve.ts';
 import { toFace, toPicture, type FaceFrame } from './face-frame.ts';
 import type { PoseTurn } from './head-pose-field.ts';
-import { MOUTH_SHADOW, type InteriorState, type MouthInterior, type Tint } from './mouth-interior.ts';
+import { teethSeen, type InteriorState, type MouthInterior, type Tint } from './mouth-interior.ts';
 import type { MouthShape } from './mouth-shape.ts';
 import { sourceOf, type LayerSampler, type NodeOffsets, type PatchShader } from './pixel-patch.ts';
 import { bell, clamp, smoothstep } from './shaping.ts';
@@ -12,11 +12,17 @@ const REACH_MM = 4.5;
 /** Softness of a lip's edge, in millimetres. */
 const EDGE_MM = 0.8;
 
+/** Light on teeth behind lips that have just parted. */
+const SLIT_LIGHT = 0.15;
+
 /** Gaps up to this are not drawn. */
 const HAIRLINE_MM = 0.25;
 
-/** Toward the corners, the mesh's edge of the lower lip lies up to this far below the photo's teeth. */
-const CORNER_RIM_MM = 1.2;
+/** Where lip and teeth meet, the photo mixes both: teeth are shown to this far above the edge of the photo's lower lip. */
+const MIXED_MM = 0.7;
+
+/** How much darker lips are where they touch, in a mouth that the photo shows open: there it has no line between them. */
+const CONTACT_SHADE = 0.4;
 
 /** What a mouth is drawn from. */
 export interface MouthParts {
@@ -102,9 +108,9 @@ export class MouthShader implements PatchShader {
     }
     this.#weigh();
     sampler.foreground(this.#upperPlace, out);
-    takeLip(this.#upperLip, out);
+    takeLip(this.#upperLip, this.#parts.interior.lipShadow, out);
     sampler.foreground(this.#lowerPlace, this.#lower);
-    takeLip(this.#lowerLip, this.#lower);
+    takeLip(this.#lowerLip, this.#parts.interior.lipShadow, this.#lower);
     for (let channel = 0; channel < 4; channel += 1) {
       out[channel]! += this.#lower[channel]!;
     }
@@ -121,18 +127,20 @@ export class MouthShader implements PatchShader {
     const u = this.#fromUpper[0]!;
     const belowUpper = this.#fromUpper[2]!;
     const belowLower = this.#fromLower[2]!;
-    const opening = clamp((belowUpper - belowLower) / 5, 0, 1) * this.#state.close;
+    const gap = belowUpper - belowLower;
+    const inside = Math.min(u - mouth.leftMm, mouth.rightMm - u);
+    const opening = clamp(gap / 5, 0, 1) * this.#state.close;
+    const touching = mouth.open ? CONTACT_SHADE * clamp(1 - gap / 2, 0, 1) * smoothstep(0, 5, inside) * this.#state.close : 0;
     // Lips that touch share the pixel exactly: nothing of the inside can show along a closed mouth.
     const lower = clamp(0.5 + belowLower / EDGE_MM, 0, 1);
     const apart = clamp(0.5 - belowUpper / EDGE_MM, 0, 1);
     // Beyond the corners there is no opening: what the grid leaves between the layers there is skin.
     // A gap finer than a pixel would show as a broken line: it fades in.
-    const between = clamp(Math.min(u - mouth.leftMm, mouth.rightMm - u) + 0.5, 0, 1)
-      * smoothstep(HAIRLINE_MM, 1, belowUpper - belowLower);
+    const between = clamp(inside + 0.5, 0, 1) * smoothstep(HAIRLINE_MM, 1, gap);
     this.#upperLip.share = 1 - lower - Math.max(0, 1 - lower - apart) * between;
-    this.#upperLip.light = 1 - 0.3 * bell(belowUpper, 1) * opening;
+    this.#upperLip.light = 1 - bell(belowUpper, 1) * (0.3 * opening + touching);
     this.#lowerLip.share = lower;
-    this.#lowerLip.light = 1 - 0.18 * bell(belowLower, 1) * opening;
+    this.#lowerLip.light = 1 - bell(belowLower, 1) * (0.18 * opening + touching);
   }
 
   #addInterior(xPx: number, yPx: number, out: Float64Array): void {
@@ -141,6 +149,7 @@ export class MouthShader implements PatchShader {
     const point = this.#point;
     const skull = this.#skull;
     const undo = this.#undo;
+    const { shadow } = interior;
     this.#place[0] = xPx;
     this.#place[1] = yPx;
     toFace(frame, this.#place, point);
@@ -156,10 +165,11 @@ export class MouthShader implements PatchShader {
     const { share: upper } = this.#upperLip;
     const share = 1 - upper - this.#lowerLip.share;
     const underLips = (0.8 + 0.2 * clamp(this.#fromUpper[2]! / 2, 0, 1)) * (0.85 + 0.15 * clamp(-this.#fromLower[2]! / 2.5, 0, 1));
-    const light = (1 - 0.25 * this.#state.rounding) * (1 - this.#state.close * (1 - underLips));
-    out[0]! += (16 + tint.y * light + MOUTH_SHADOW.y * (1 - light)) * share;
-    out[1]! += (128 + tint.u * light + MOUTH_SHADOW.u * (1 - light)) * share;
-    out[2]! += (128 + tint.v * light + MOUTH_SHADOW.v * (1 - light)) * share;
+    const slit = SLIT_LIGHT + (1 - SLIT_LIGHT) * smoothstep(0.5, 3.5, this.#fromUpper[2]! - this.#fromLower[2]!);
+    const light = (1 - 0.3 * this.#state.rounding) * (1 - this.#state.close * (1 - underLips * slit));
+    out[0]! += (16 + tint.y * light + shadow.y * (1 - light)) * share;
+    out[1]! += (128 + tint.u * light + shadow.u * (1 - light)) * share;
+    out[2]! += (128 + tint.v * light + shadow.v * (1 - light)) * share;
     out[3]! += 255 * share;
   }
 
@@ -169,10 +179,9 @@ export class MouthShader implements PatchShader {
     const skull = this.#skull;
     const photo = this.#photo;
     dropPlumb(mouth.lower, skull);
-    const across = Math.abs(skull[0]! - mouth.centreMm) / mouth.halfWidthMm;
     // With the lips where the photo has them, nothing is taken away.
     const moved = clamp(this.#state.close + this.#state.jawMm / 3, 0, 1);
-    const share = clamp(0.5 - (skull[2]! + CORNER_RIM_MM * moved * smoothstep(0.45, 0.8, across)) / 0.7, 0, 1);
+    const share = teethSeen(this.#state) * clamp(0.5 - (skull[2]! + MIXED_MM * moved) / 0.7, 0, 1);
     if (share <= 0) {
       return;
     }
@@ -206,11 +215,11 @@ export class MouthShader implements PatchShader {
   }
 }
 
-/** Leaves of a premultiplied colour what is seen of the lip, darkened toward black. */
-function takeLip({ light, share }: Readonly<LipShare>, colour: Float64Array): void {
+/** Leaves of a premultiplied colour what is seen of the lip, darkened toward its shade. */
+function takeLip({ light, share }: Readonly<LipShare>, shadow: Readonly<Tint>, colour: Float64Array): void {
   const dark = (1 - light) * (colour[3]! / 255);
-  colour[0] = (colour[0]! * light + 16 * dark) * share;
-  colour[1] = (colour[1]! * light + 128 * dark) * share;
-  colour[2] = (colour[2]! * light + 128 * dark) * share;
+  colour[0] = (colour[0]! * light + (16 + shadow.y) * dark) * share;
+  colour[1] = (colour[1]! * light + (128 + shadow.u) * dark) * share;
+  colour[2] = (colour[2]! * light + (128 + shadow.v) * dark) * share;
   colour[3]! *= share;
 }

@@ -1,7 +1,8 @@
 import type { Avatar } from '../avatars/avatar.ts';
 import { curveThrough, heightAt, mapCurve, smoothCurve, type Curve } from './curve.ts';
-import { facePoint, xOf, yOf, type FaceFrame } from './face-frame.ts';
-import { photoLuma } from './photo-luma.ts';
+import { darkLine, type DarkLine } from './dark-line.ts';
+import { facePoint, type FaceFrame, type FacePoint } from './face-frame.ts';
+import { snapToRed, type EdgeReach } from './red-edge.ts';
 import { smoothstep } from './shaping.ts';
 
 /** Mesh points along the inner lips, upper with lower, from the left corner to the right one. */
@@ -16,13 +17,22 @@ const END_CENTRAL_PAIR = 8;
 /** The mesh reports up to 3 mm between closed lips; from here on the photo shows its teeth. */
 const OPEN_GAP_MM = 4;
 
-/** How far the lip line is searched for above and below the mesh's, in millimetres. */
-const SNAP_REACH_MM = 2;
+/** Where the red of the lips may end, in millimetres below the mesh's edge. The mesh takes gums for teeth. */
+const UPPER_EDGE: EdgeReach = { from: -1, to: 2.5 };
+const LOWER_EDGE: EdgeReach = { from: -2, to: 1.25 };
 
-/** The mesh's edge of a lower lip below teeth lies this far inside the teeth. */
-const TEETH_RIM_MM = 0.7;
+/**
+ * A smile is made by the upper lip: it rises some 7 mm, while the lower one hardly leaves the edge of the teeth it covers at rest
+ * (orthodontics counts 2 to 3 mm of the upper incisors below lips that just part). Closing goes the same way back.
+ */
+const UPPER_CLOSING_SHARE = 0.68;
+const UPPER_CLOSING_MM = 7;
+
+/** Between red and teeth the photo shows a mixture of both: the lips are cut this far inside. */
+const INSET_MM = 0.4;
 
 const CHIN = 152;
+const NOSE_BASE = 2;
 
 /** The mouth of the photo, in millimetres of the face frame. */
 export interface MouthShape {
@@ -38,67 +48,73 @@ export interface MouthShape {
   readonly halfWidthMm: number;
   /** v of the chin's tip. */
   readonly chinMm: number;
+  /** v of the base of the nose. */
+  readonly noseMm: number;
   /** Opening in the photo as the mesh sees it. */
   readonly gapMm: number;
   /** True when the photo shows its own teeth. */
   readonly open: boolean;
+  /** Share of the photo's opening that the upper lip closes; the lower one does the rest. */
+  readonly upperShare: number;
 }
 
-/** Measures the mouth; closed lips are snapped to the darkest line between them. */
+/** Measures the mouth in mesh and photo. Closed lips meet in the dark line between them; lips apart end where their red does. */
 export function mouthShape(avatar: Avatar, frame: FaceFrame): MouthShape {
   const upperPoints = INNER_LIP_PAIRS.map(([upper]) => facePoint(frame, avatar.landmarks, upper));
   const lowerPoints = INNER_LIP_PAIRS.map(([, lower]) => facePoint(frame, avatar.landmarks, lower));
-  const left = upperPoints[0]!;
-  const right = upperPoints[upperPoints.length - 1]!;
-  let gapMm = 0;
-  for (let pair = FIRST_CENTRAL_PAIR; pair < END_CENTRAL_PAIR; pair += 1) {
-    gapMm += (lowerPoints[pair]!.v - upperPoints[pair]!.v) / (END_CENTRAL_PAIR - FIRST_CENTRAL_PAIR);
-  }
-  const open = gapMm > OPEN_GAP_MM;
   const middle = upperPoints.map((upper, index) => ({ u: (upper.u + lowerPoints[index]!.u) / 2, v: (upper.v + lowerPoints[index]!.v) / 2 }));
-  const line = smoothCurve(curveThrough(middle), 1);
-  const seam = open ? undefined : snapToDarkest(avatar, frame, line);
+  const line = darkLine(avatar, frame, smoothCurve(curveThrough(middle), 1));
+  const gapMm = meanGap(upperPoints, lowerPoints);
+  const open = gapMm > OPEN_GAP_MM;
+  const edges = open ? openEdges(avatar, frame, line, { upperPoints, lowerPoints }) : closedEdges(line);
+  const noseMm = facePoint(frame, avatar.landmarks, NOSE_BASE).v;
   return {
-    upper: seam ?? lipEdge(smoothCurve(curveThrough(upperPoints), 0.7), line, 0),
-    lower: seam ?? lipEdge(smoothCurve(curveThrough(lowerPoints), 0.7), line, TEETH_RIM_MM),
-    leftMm: left.u,
-    rightMm: right.u,
-    centreMm: 0.5 * middle[5]!.u + 0.25 * (left.u + right.u),
-    halfWidthMm: (right.u - left.u) / 2,
+    ...edges,
+    leftMm: line.leftMm,
+    rightMm: line.rightMm,
+    centreMm: 0.5 * middle[5]!.u + 0.25 * (line.leftMm + line.rightMm),
+    halfWidthMm: (line.rightMm - line.leftMm) / 2,
     chinMm: facePoint(frame, avatar.landmarks, CHIN).v,
+    noseMm,
     gapMm: Math.max(0, gapMm),
     open,
+    upperShare: open ? Math.min(UPPER_CLOSING_SHARE, UPPER_CLOSING_MM / gapMm) : UPPER_CLOSING_SHARE,
   };
 }
 
-/** Lowers a lip's edge in the middle and leads it to the common line in the corners, so that both edges meet there exactly. */
-function lipEdge(edge: Curve, line: Curve, lowerMm: number): Curve {
-  const half = (edge.values.length - 1) / edge.samplesPerMm / 2;
-  return mapCurve(edge, (v, u) => {
-    const out = Math.abs(u - edge.startMm - half) / half;
-    const meet = smoothstep(0.86, 0.99, out);
-    return (v + lowerMm * (1 - smoothstep(0.6, 1, out))) * (1 - meet) + heightAt(line, u) * meet;
-  });
+function meanGap(upper: readonly FacePoint[], lower: readonly FacePoint[]): number {
+  let sum = 0;
+  for (let pair = FIRST_CENTRAL_PAIR; pair < END_CENTRAL_PAIR; pair += 1) {
+    sum += lower[pair]!.v - upper[pair]!.v;
+  }
+  return sum / (END_CENTRAL_PAIR - FIRST_CENTRAL_PAIR);
 }
 
-/** Moves a lip line to the darkest row within reach, column by column, then smooths it; the corners stay. */
-function snapToDarkest(avatar: Avatar, frame: FaceFrame, seam: Curve): Curve {
-  const end = seam.startMm + (seam.values.length - 1) / seam.samplesPerMm;
-  const half = (end - seam.startMm) / 2;
-  const shift = mapCurve(seam, (v, u) => {
-    let best = 0;
-    let darkest = Infinity;
-    for (let step = -SNAP_REACH_MM; step <= SNAP_REACH_MM; step += 0.125) {
-      // A mild pull to the mesh's line decides where the lips show no dark line.
-      const value = photoLuma(avatar, xOf(frame, u, v + step), yOf(frame, u, v + step)) + 1.5 * step * step;
-      if (value < darkest) {
-        darkest = value;
-        best = step;
-      }
-    }
-    return best * (1 - smoothstep(0.75, 1, Math.abs(u - seam.startMm - half) / half));
+/** A closed mouth is the photo itself, so the line may be smoother than the lips are: an open mouth has no wavy edge. */
+function closedEdges(line: DarkLine): Pick<MouthShape, 'upper' | 'lower'> {
+  const seam = smoothCurve(line.curve, 2);
+  return { upper: seam, lower: seam };
+}
+
+function openEdges(
+  avatar: Avatar, frame: FaceFrame, line: DarkLine, { upperPoints, lowerPoints }: { readonly upperPoints: readonly FacePoint[]; readonly lowerPoints: readonly FacePoint[] },
+): Pick<MouthShape, 'upper' | 'lower'> {
+  const corners = [line.leftMm, line.rightMm].map((u) => ({ u, v: heightAt(line.curve, u) })) as [FacePoint, FacePoint];
+  const edge = (points: readonly FacePoint[], lipBelow: boolean): Curve => {
+    const inner = points.slice(1, -1).filter(({ u }) => u > line.leftMm + 1 && u < line.rightMm - 1);
+    const mesh = smoothCurve(curveThrough([corners[0], ...inner, corners[1]]), 0.7);
+    return meetingInCorners(snapToRed(avatar, frame, mesh, { lipBelow, reach: lipBelow ? LOWER_EDGE : UPPER_EDGE }), corners, lipBelow ? INSET_MM : -INSET_MM);
+  };
+  const upper = edge(upperPoints, false);
+  const lower = edge(lowerPoints, true);
+  return { upper: mapCurve(upper, (v, u) => Math.min(v, heightAt(lower, u))), lower };
+}
+
+/** Leads an edge into the corners, so that both edges meet there exactly. */
+function meetingInCorners(edge: Curve, [left, right]: readonly [FacePoint, FacePoint], insetMm: number): Curve {
+  const half = (right.u - left.u) / 2;
+  return mapCurve(edge, (v, u) => {
+    const meet = smoothstep(0.93, 1, Math.abs(u - left.u - half) / half);
+    return (v + insetMm * (1 - smoothstep(0.8, 0.95, Math.abs(u - left.u - half) / half))) * (1 - meet) + (u < left.u + half ? left.v : right.v) * meet;
   });
-  const smooth = smoothCurve(shift, 1.2);
-  // A closed mouth is the photo itself, so the line may be smoother than the lips are: an open mouth has no wavy edge.
-  return smoothCurve(mapCurve(seam, (v, u) => v + heightAt(smooth, u)), 2);
 }

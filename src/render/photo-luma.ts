@@ -7,18 +7,36 @@ const SKIN_POINTS = [50, 280, 205, 425, 117, 346];
 
 /** Returns the luma of a place of the photo, 0 to 255, bilinear. */
 export function photoLuma(avatar: Avatar, xPx: number, yPx: number): number {
+  return photoAt(avatar, xPx, yPx, pixelLuma);
+}
+
+function photoAt(avatar: Avatar, xPx: number, yPx: number, pixel: typeof pixelLuma): number {
   const x = clamp(Math.floor(xPx), 0, avatar.width - 2);
   const y = clamp(Math.floor(yPx), 0, avatar.height - 2);
   const fx = clamp(xPx - x, 0, 1);
   const fy = clamp(yPx - y, 0, 1);
-  const upper = pixelLuma(avatar, x, y) * (1 - fx) + pixelLuma(avatar, x + 1, y) * fx;
-  const lower = pixelLuma(avatar, x, y + 1) * (1 - fx) + pixelLuma(avatar, x + 1, y + 1) * fx;
+  const upper = pixel(avatar, x, y) * (1 - fx) + pixel(avatar, x + 1, y) * fx;
+  const lower = pixel(avatar, x, y + 1) * (1 - fx) + pixel(avatar, x + 1, y + 1) * fx;
   return upper + (lower - upper) * fy;
 }
 
-function pixelLuma(avatar: Avatar, x: number, y: number): number {
+/** Returns how much red there is over green at a place of the photo, bilinear: much in lips and gums, little in teeth and in the dark. */
+export function photoRedness(avatar: Avatar, xPx: number, yPx: number): number {
+  return photoAt(avatar, xPx, yPx, pixelRedness);
+}
+
+function pixelRedness(avatar: Avatar, x: number, y: number): number {
   const at = (y * avatar.width + x) * 3;
-  return 0.299 * avatar.image[at]! + 0.587 * avatar.image[at + 1]! + 0.114 * avatar.image[at + 2]!;
+  return avatar.image[at]! - avatar.image[at + 1]!;
+}
+
+/** Returns the luminance of R, G, B that follow one another from an index on. */
+export function luminanceOf(rgb: ArrayLike<number>, at = 0): number {
+  return 0.299 * rgb[at]! + 0.587 * rgb[at + 1]! + 0.114 * rgb[at + 2]!;
+}
+
+function pixelLuma(avatar: Avatar, x: number, y: number): number {
+  return luminanceOf(avatar.image, (y * avatar.width + x) * 3);
 }
 
 /** Returns the median colour of the cheeks: R, G, B. */

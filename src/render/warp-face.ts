@@ -14,6 +14,7 @@ import { allCells, movingCells, nodesOf, personNodes } from './moving-region.ts'
 import { foregroundBytes, packBackground, packForeground } from './picture-layers.ts';
 import { skinColour } from './photo-luma.ts';
 import { LayerSampler } from './pixel-patch.ts';
+import { teethColour } from './teeth-colour.ts';
 import { gridWindow, warpGrid, type GridWindow, type WarpGrid } from './warp-grid.ts';
 import type { Span, SpanList, WarpKernel } from './warp-kernel.ts';
 import type { MemoryBlock } from './memory-arena.ts';
@@ -29,9 +30,6 @@ const TEETH_SMOOTH_MM = 8;
 
 /** Glasses bend with the brow behind them: such a brow moves less. */
 const COVERED_BROW_SHARE = 0.25;
-
-/** Share of the photo's opening above the line where its lips meet when closed; what the upper lip does of the closing. */
-const MEETING_SHARE = 0.42;
 
 /** Everything about an avatar that all its drawings share, inside one kernel's memory. */
 export class WarpFace {
@@ -118,13 +116,14 @@ export class WarpFace {
 
   #mouthShader(avatar: Avatar, parts: Omit<LayerParts, 'window' | 'layer'>, sampler: LayerSampler): MouthShader {
     const { mouth, frame, grid } = this;
+    const skin = skinColour(avatar);
     const middle = heightAt(mouth.upper, mouth.centreMm);
     const node = Math.round(yOf(frame, mouth.centreMm, middle) / grid.cellPx) * grid.columns
       + Math.round(xOf(frame, mouth.centreMm, middle) / grid.cellPx);
     return new MouthShader({
       frame, mouth, sampler,
-      interior: new MouthInterior({ halfWidthMm: mouth.halfWidthMm, skin: skinColour(avatar), ownTeeth: mouth.open }),
-      meeting: smoothCurve(mapCurve(mouth.upper, (v, u) => v + MEETING_SHARE * (heightAt(mouth.lower, u) - v)), TEETH_SMOOTH_MM),
+      interior: new MouthInterior({ halfWidthMm: mouth.halfWidthMm, skin, teeth: teethColour(avatar, { frame, mouth, skin }), ownTeeth: mouth.open }),
+      meeting: smoothCurve(mapCurve(mouth.upper, (v, u) => v + mouth.upperShare * (heightAt(mouth.lower, u) - v)), TEETH_SMOOTH_MM),
       pivotU: parts.head.pivotU,
       pivotV: parts.head.pivotV,
       teethZ: parts.maps.depth[node]! - parts.head.pivotZ - TEETH_BEHIND_MM,

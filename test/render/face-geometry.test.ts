@@ -50,7 +50,7 @@ for (const [name, avatar] of [['closed lips', hopper], ['a toothy smile', astron
   const close = mouth.open ? { close: 1 } : {};
 
   await test(`with ${name}, lips touch all along at jaw 0 and stay so when they press, purse or stretch`, () => {
-    for (const shape of [{}, { press: 1 }, { pucker: 1 }, { stretch: 1 }]) {
+    for (const shape of [{}, { press: 1 }, { pucker: 1 }, { stretch: 1 }, { hang: 2 }, { pucker: 1, hang: 1.8 }]) {
       for (let u = mouth.leftMm + 1; u < mouth.rightMm; u += 3) {
         assert.ok(Math.abs(gap({ ...close, ...shape }, u)) < 0.35, `${JSON.stringify(shape)}: ${gap({ ...close, ...shape }, u)} mm at u = ${u}`);
       }
@@ -63,11 +63,38 @@ for (const [name, avatar] of [['closed lips', hopper], ['a toothy smile', astron
     assert.ok(Math.abs(gap({ ...close, jaw: 10 }, mouth.rightMm + 0.5)) < 0.2);
   });
 
+  await test(`with ${name}, rounded lips open as far in the middle as the jaw goes and stay shut at the sides`, () => {
+    const purse = { ...close, jaw: 6, purse: 6 };
+    assert.ok(Math.abs(gap(purse, mouth.centreMm) - 6.4) < 0.4, `${gap(purse, mouth.centreMm)} mm`);
+    for (const side of [-0.75, 0.75]) {
+      const u = mouth.centreMm + side * mouth.halfWidthMm;
+      assert.ok(gap({ ...close, jaw: 6 }, u) > 2 && gap(purse, u) < 0.5, `${gap({ ...close, jaw: 6 }, u)} mm, pursed ${gap(purse, u)} mm`);
+    }
+  });
+
   await test(`with ${name}, f and v leave room between the lips for the edge of the teeth`, () => {
     const middle = gap({ ...close, tuck: 1, upperUp: 0.5, jaw: 1 }, mouth.centreMm);
     assert.ok(middle > 1.8 && middle < 3.5, `${middle} mm`);
   });
 }
+
+await test('a smile closes from above: the upper lip comes down over the teeth, the nose stays', () => {
+  const frame = faceFrame(astronaut.landmarks);
+  const mouth = mouthShape(astronaut, frame);
+  const field = new ExpressionField(mouth, []);
+  const closing = (layer: Layer, v: number): number => {
+    const shift = { du: 0, dv: 0 };
+    field.unitShift('close', layer, { u: mouth.centreMm, v }, shift);
+    return shift.dv;
+  };
+  const gap = heightAt(mouth.lower, mouth.centreMm) - heightAt(mouth.upper, mouth.centreMm);
+  const down = closing('upper', heightAt(mouth.upper, mouth.centreMm));
+  assert.ok(down > 0.6 * gap && down < 7.5, `${down} of ${gap} mm`);
+  // The edges lie 0.4 mm inside the lips: of the rest, people show 2 to 3 mm of teeth below lips that just part.
+  assert.ok(gap - down - 0.8 < 3.2, `${gap - down} mm are left to the lower lip`);
+  assert.ok(Math.abs(closing('upper', mouth.noseMm - 3)) < 0.8, `the nose moves ${closing('upper', mouth.noseMm - 3)} mm`);
+  assert.ok(down - closing('upper', heightAt(mouth.upper, mouth.centreMm) - 4) > 0.8, 'the red of the lip gets thicker');
+});
 
 await test('no coefficient moves the eyes with the mouth, or anything far away', () => {
   const mouth = mouthShape(hopper, faceFrame(hopper.landmarks));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MouthInterior, type InteriorState, type Tint } from '../../src/render/mouth-interior.ts';
 
-const interior = new MouthInterior({ halfWidthMm: 24, skin: [210, 170, 150], ownTeeth: false });
+const interior = new MouthInterior({ halfWidthMm: 24, skin: [210, 170, 150], teeth: [228, 206, 182], ownTeeth: false });
 
 function colour(v: number, state: Partial<InteriorState>, u = 4): Tint {
   const tint: Tint = { y: 0, u: 0, v: 0 };
@@ -24,6 +24,17 @@ await test('teeth are warm, not grey or blue', () => {
     const tint = colour(v, {});
     assert.ok(tint.u < 0 && tint.v > 0, `at ${v}: U ${tint.u}, V ${tint.v}`);
   }
+});
+
+await test('behind rounded lips the teeth lie in the dark, unless the mouth is wide open', () => {
+  assert.ok(colour(1, { jawMm: 4, rounding: 1 }).y < 0.35 * colour(1, { jawMm: 4 }).y);
+  assert.ok(colour(4.2, { jawMm: 4, rounding: 1 }).y < 0.5 * colour(4.2, { jawMm: 4 }).y);
+  assert.ok(colour(1, { jawMm: 12, rounding: 1 }).y > 0.5 * colour(1, { jawMm: 12 }).y);
+});
+
+await test('shade is as dark as the photo', () => {
+  const dim = new MouthInterior({ halfWidthMm: 24, skin: [60, 45, 40], teeth: [80, 75, 66], ownTeeth: false });
+  assert.ok(dim.shadow.y < 0.5 * interior.shadow.y && dim.lipShadow.y < 0.5 * interior.lipShadow.y);
 });
 
 await test('a raised tongue fills what was dark', () => {

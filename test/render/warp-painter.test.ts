@@ -68,22 +68,45 @@ await test('pressed lips touch, in a portrait with closed lips and in one that s
   }
 });
 
-await test('a toothy portrait closes its lips over the teeth, and smile shows them again', () => {
-  const { mouth, frame, width } = astronaut;
-  const brightest = (picture: Uint8Array): number => {
-    let most = 0;
-    for (let v = heightAt(mouth.upper, mouth.centreMm) + 1; v < heightAt(mouth.lower, mouth.centreMm) - 3; v += 0.5) {
-      const at = Math.round(yOf(frame, mouth.centreMm, v)) * width + Math.round(xOf(frame, mouth.centreMm, v));
-      // Teeth are bright and colourless: far from the red of lips.
-      const chroma = (Math.round(yOf(frame, mouth.centreMm, v)) >> 1) * (width / 2) + (Math.round(xOf(frame, mouth.centreMm, v)) >> 1);
-      const red = picture[width * astronaut.height * 1.25 + chroma]!;
-      most = Math.max(most, picture[at]! - 4 * Math.max(0, red - 128));
+/** How bright and colourless the mouth is at most, in a column of the face from v to v: teeth are, lips are red. */
+function whitest(face: WarpFace, picture: Uint8Array, u: number, range: { readonly from: number; readonly to: number }): number {
+  let most = -Infinity;
+  for (let v = range.from; v < range.to; v += 0.25) {
+    const x = Math.round(xOf(face.frame, u, v));
+    const y = Math.round(yOf(face.frame, u, v));
+    const red = picture[face.width * face.height * 1.25 + (y >> 1) * (face.width / 2) + (x >> 1)]!;
+    most = Math.max(most, picture[y * face.width + x]! - 4 * Math.max(0, red - 128));
+  }
+  return most;
+}
+
+await test('a toothy portrait closes its lips over the teeth all along, and smile shows them again', () => {
+  const { mouth } = astronaut;
+  const toothy = drawn(astronaut, motionOf({ smile: 1 }));
+  for (const motion of [motionOf({}), motionOf({ press: 1 })]) {
+    const closed = drawn(astronaut, motion);
+    for (const aside of [-12, -6, 0, 6, 12]) {
+      const u = mouth.centreMm + aside;
+      const range = { from: heightAt(mouth.upper, u) + 2, to: heightAt(mouth.lower, u) - 1 };
+      assert.ok(whitest(astronaut, toothy, u, range) > whitest(astronaut, closed, u, range) + 35,
+        `at u = ${u}: teeth ${whitest(astronaut, toothy, u, range)}, closed ${whitest(astronaut, closed, u, range)}`);
     }
-    return most;
-  };
-  const toothy = brightest(drawn(astronaut, motionOf({ smile: 1 })));
-  const closed = brightest(drawn(astronaut, motionOf({})));
-  assert.ok(toothy > closed + 25, `teeth ${toothy}, closed ${closed}`);
+  }
+});
+
+await test('rounded lips are narrow and hide the teeth, in a portrait with closed lips and in one that shows its teeth', () => {
+  for (const face of [hopper, astronaut]) {
+    const { mouth } = face;
+    const rounded = drawn(face, motionOf({ pucker: 1, jaw: 4 }));
+    const spread = drawn(face, motionOf({ stretch: 0.5, jaw: 4 }));
+    const middle = heightAt(mouth.upper, mouth.centreMm) + mouth.upperShare * (heightAt(mouth.lower, mouth.centreMm) - heightAt(mouth.upper, mouth.centreMm));
+    const inside = (picture: Uint8Array, u: number): number => whitest(face, picture, u, { from: middle + 1.5, to: middle + 3.5 });
+    assert.ok(inside(spread, mouth.centreMm + 2) > inside(rounded, mouth.centreMm + 2) + 30, `${inside(spread, mouth.centreMm + 2)} and ${inside(rounded, mouth.centreMm + 2)} inside`);
+    const dark = (picture: Uint8Array, aside: number): number => darkMm(face, picture, mouth.centreMm + aside, { from: middle - 4, to: middle + 12, below: 90 });
+    for (const aside of [-14, 14]) {
+      assert.ok(dark(rounded, aside) < 0.5, `${dark(rounded, aside)} mm are open ${aside} mm beside the middle of rounded lips`);
+    }
+  }
 });
 
 await test('a blink covers the iris, in each eye by itself', () => {

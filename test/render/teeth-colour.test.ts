@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Avatar } from '../../src/avatars/avatar.ts';
+import { faceFrame } from '../../src/render/face-frame.ts';
+import { mouthShape } from '../../src/render/mouth-shape.ts';
+import { luminanceOf, skinColour } from '../../src/render/photo-luma.ts';
+import { teethColour } from '../../src/render/teeth-colour.ts';
+import { builtInPortrait } from './portraits.ts';
+
+function colourOf(avatar: Avatar): [number, number, number] {
+  const frame = faceFrame(avatar.landmarks);
+  return teethColour(avatar, { frame, mouth: mouthShape(avatar, frame), skin: skinColour(avatar) });
+}
+
+function darker(avatar: Avatar, factor: number): Avatar {
+  return { ...avatar, image: avatar.image.map((value) => value * factor) };
+}
+
+const astronaut = await builtInPortrait('astronaut');
+const hopper = await builtInPortrait('hopper');
+
+await test('teeth that the photo shows give their own colour: bright and hardly red', () => {
+  const [r, g, b] = colourOf(astronaut);
+  assert.ok(luminanceOf([r, g, b]) > 195 && r - g < 30 && r > b, `${r}, ${g}, ${b}`);
+});
+
+for (const [name, avatar] of [['shown', astronaut], ['made up', hopper]] as const) {
+  await test(`teeth that are ${name} darken with the photo`, () => {
+    const full = luminanceOf(colourOf(avatar));
+    const dark = luminanceOf(colourOf(darker(avatar, 0.35)));
+    assert.ok(dark < 0.5 * full, `${dark} in the dark, ${full} in the light`);
+  });
+}
