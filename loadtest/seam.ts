@@ -1,7 +1,8 @@
 /*
  * `node loadtest/seam.ts [OUT_FOLDER]`: how well a drawn face goes into its photo: feathered, as the renderer does it, against
  * Poisson blending, as the reference does, and against no blending. Stand-ins for drawn faces: the portrait's own with other
- * colours, and one that the built-in face turned. Prints colour differences in levels; writes the pictures when a folder is named.
+ * colours, and one that the built-in face turned. Prints colour differences in levels, and how long pasting takes: of faces of 256
+ * and 512 pixels, into the photo and into one of full HD; writes the pictures when a folder is named.
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,6 +27,7 @@ const SIZE = 256;
 /** Pixels inside the edge that count as the seam. */
 const BAND_PX = 4;
 const TIMED_PASTES = 400;
+const FULL_HD_ROWS = 1080;
 const MODES = ['full', 'extfull'] as const;
 
 /** A face as it could be drawn. */
@@ -51,7 +53,7 @@ async function main(): Promise<void> {
   console.log(row(['portrait', 'mode', 'face', 'blend'], ['seam mean', 'seam max', 'face mean']));
   const all = await cases();
   for (const { portrait, mode, standIn, blend } of all) {
-    const pictures = Object.entries(BLENDS).map(([way, paste]) => ({ way, picture: paste(blend) }));
+    const pictures = await Promise.all(Object.entries(BLENDS).map(async ([way, paste]) => ({ way, picture: await paste(blend) })));
     for (const { way, picture } of pictures) {
       const { seamMean, seamMax, faceMean } = figuresOf(picture, blend);
       console.log(row([portrait, mode, standIn, way], [seamMean, seamMax, faceMean].map((value) => value.toFixed(1))));
@@ -60,14 +62,35 @@ async function main(): Promise<void> {
       await writeStrip(join(out, `${portrait}-${mode}-${standIn.replaceAll(' ', '-')}.png`), pictures.map(({ picture }) => picture));
     }
   }
+  console.log('Pasting a drawn face, a frame: its planes become I420, are stretched, feathered over the photo and written into the picture.');
   for (const { portrait, mode, blend } of all.filter(({ standIn }) => standIn === 'as it is')) {
-    const { median, p95 } = pasteTime(blend);
-    console.log(`${portrait}, ${mode}: pasting takes ${median} ms a frame (p95 ${p95} ms)`);
+    for (const sized of [blend, withFace(blend, 2 * SIZE), enlarged(blend), withFace(enlarged(blend), 2 * SIZE)]) {
+      const { median, p95 } = await pasteTime(sized);
+      console.log(`${portrait}, ${mode}: ${sizes(sized)} takes ${median} ms (p95 ${p95} ms)`);
+    }
   }
 }
 
-function pasteTime(blend: Blend): Figure {
-  const { paste } = renderersPaste(blend);
+function withFace(blend: Blend, sizePx: number): Blend {
+  return { ...blend, face: resizeBilinear(blend.face, sizePx, sizePx) };
+}
+
+/** The same in a photo that is as high as full HD is. */
+function enlarged({ photo, face, box }: Blend): Blend {
+  const scale = FULL_HD_ROWS / photo.height;
+  const scaled = (at: number): number => Math.round(at * scale);
+  return {
+    photo: resizeBilinear(photo, 2 * Math.round((photo.width * scale) / 2), FULL_HD_ROWS), face,
+    box: { left: scaled(box.left), top: scaled(box.top), right: scaled(box.right), bottom: scaled(box.bottom) },
+  };
+}
+
+function sizes({ photo, face, box }: Blend): string {
+  return `${face.width} × ${face.height} into ${box.right - box.left} × ${box.bottom - box.top} of ${photo.width} × ${photo.height}`;
+}
+
+async function pasteTime(blend: Blend): Promise<Figure> {
+  const { paste } = await renderersPaste(blend);
   const times = Array.from({ length: TIMED_PASTES }, () => {
     const startMs = performance.now();
     paste();

@@ -4,7 +4,7 @@ import { resizeBilinear } from '../../src/avatars/sadtalker/bilinear-resize.ts';
 import type { Box } from '../../src/avatars/sadtalker/face-crop.ts';
 import { cutBox } from '../../src/avatars/sadtalker/portrait-cut.ts';
 import { FacePaster } from '../../src/render/sadtalker/face-paster.ts';
-import { FacePlanes } from '../../src/render/sadtalker/face-planes.ts';
+import { PasteKernel } from '../../src/render/sadtalker/paste-kernel.ts';
 import { photoPicture } from '../../src/render/sadtalker/photo-picture.ts';
 import { rgbOf } from '../lips/lip-meter.ts';
 
@@ -24,27 +24,24 @@ export function hardPaste({ photo, face, box }: Blend): RgbImage {
 }
 
 /** What the renderer does. */
-function featheredPaste(blend: Blend): RgbImage {
+async function featheredPaste(blend: Blend): Promise<RgbImage> {
   const { width, height } = blend.photo;
-  const { paste, picture } = renderersPaste(blend);
+  const { paste, picture } = await renderersPaste(blend);
   paste();
   return rgbOf({ width, height, data: picture });
 }
 
-/** Returns what the renderer does for each frame once its networks have drawn it, and the picture it writes. */
-export function renderersPaste({ photo, face, box }: Blend): { paste: () => void; picture: Uint8Array } {
+/** Returns all that the renderer does for a frame once its networks have drawn it, and the picture it writes. */
+export async function renderersPaste({ photo, face, box }: Blend): Promise<{ paste: () => void; picture: Uint8Array }> {
   const { width, height } = photo;
   const pixels = face.width * face.height;
   const drawn = Uint8Array.from({ length: face.data.length }, (_, at) => face.data[(at % pixels) * 3 + Math.floor(at / pixels)]!);
   const base = photoPicture(photo);
-  const picture = base.slice();
-  const planes = new FacePlanes(face.width);
-  const paster = new FacePaster({ sizePx: face.width, width, height, box });
-  const paste = (): void => {
-    planes.fill(drawn);
-    paster.paste(planes, base, picture);
-  };
-  return { paste, picture };
+  // Pictures lie in memory that threads share.
+  const picture = new Uint8Array(new SharedArrayBuffer(base.length));
+  picture.set(base);
+  const paster = new FacePaster(await PasteKernel.load(face.width), { sizePx: face.width, width, height, box }, base);
+  return { paste: () => { paster.paste(drawn, picture); }, picture };
 }
 
 /**

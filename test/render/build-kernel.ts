@@ -1,10 +1,10 @@
 /**
- * Compiles src/render/warp-kernel.as to warp-kernel.wasm, and puts the SHA-256 of the source into it for the test to see.
+ * Compiles the kernels under src/render (.as) to .wasm files beside them, and puts the SHA-256 of the source into each for its test to see.
  * Maintainers run: npm install --no-save assemblyscript@0.28.20 && node test/render/build-kernel.ts
  */
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import { KERNEL_SOURCE, KERNEL_WASM, SOURCE_SECTION } from './kernel-files.ts';
+import { PASTE_KERNEL, SOURCE_SECTION, WARP_KERNEL, type KernelFiles } from './kernel-files.ts';
 
 interface Compiler {
   main(args: readonly string[], files: {
@@ -33,15 +33,22 @@ function customSection(name: string, text: string): Buffer {
 }
 
 const asc = await import(COMPILER) as Compiler;
-const source = await readFile(KERNEL_SOURCE, 'utf8');
-let wasm: Uint8Array | undefined;
-const { error, stderr } = await asc.main(['kernel.ts', '-o', 'kernel.wasm', ...OPTIONS], {
-  readFile: (name) => (name === 'kernel.ts' ? source : null),
-  writeFile: (_, contents) => { wasm = contents; },
-  listFiles: () => [],
-});
-if (error !== null || wasm === undefined) {
-  throw new Error(`The kernel does not compile: ${error?.message ?? ''}\n${stderr.toString()}`);
+
+async function build({ source, wasm }: KernelFiles): Promise<void> {
+  const text = await readFile(source, 'utf8');
+  let compiled: Uint8Array | undefined;
+  const { error, stderr } = await asc.main(['kernel.ts', '-o', 'kernel.wasm', ...OPTIONS], {
+    readFile: (name) => (name === 'kernel.ts' ? text : null),
+    writeFile: (_, contents) => { compiled = contents; },
+    listFiles: () => [],
+  });
+  if (error !== null || compiled === undefined) {
+    throw new Error(`The kernel ${source.pathname} does not compile: ${error?.message ?? ''}\n${stderr.toString()}`);
+  }
+  const digest = createHash('sha256').update(text).digest('hex');
+  await writeFile(wasm, Buffer.concat([compiled, customSection(SOURCE_SECTION, digest)]));
 }
-const digest = createHash('sha256').update(source).digest('hex');
-await writeFile(KERNEL_WASM, Buffer.concat([wasm, customSection(SOURCE_SECTION, digest)]));
+
+for (const kernel of [WARP_KERNEL, PASTE_KERNEL]) {
+  await build(kernel);
+}

@@ -1,8 +1,8 @@
 import type { NeuralPortrait } from '../../avatars/sadtalker/neural-portrait.ts';
 import { FacePaster } from './face-paster.ts';
-import { FacePlanes } from './face-planes.ts';
 import type { PictureKind, SlotFrame } from './neural-messages.ts';
 import type { NeuralFrame, NeuralNetworks, PortraitFeatures } from './neural-networks.ts';
+import { PasteKernel } from './paste-kernel.ts';
 import { PortraitShelf } from './portrait-shelf.ts';
 import { portraitView } from './portrait-view.ts';
 import { slotViews, type SlotMemory, type SlotViews } from './slot-memory.ts';
@@ -30,14 +30,19 @@ export interface DrawingOrder {
 /** Draws batches of frames into the pictures of their drawings, on the thread that calls it. */
 export class FacePainter {
   readonly networks: NeuralNetworks;
-  readonly #planes: FacePlanes;
+  readonly #kernel: PasteKernel;
   readonly #shelf: PortraitShelf<PaintedPortrait>;
   readonly #drawings = new Map<number, OpenDrawing>();
 
-  constructor(networks: NeuralNetworks, shows: PictureKind) {
+  private constructor(networks: NeuralNetworks, kernel: PasteKernel, shows: PictureKind) {
     this.networks = networks;
-    this.#planes = new FacePlanes(networks.sizePx);
+    this.#kernel = kernel;
     this.#shelf = new PortraitShelf((portrait) => this.#prepare(portrait, shows));
+  }
+
+  /** Makes a painter with nothing to draw yet. */
+  static async load(networks: NeuralNetworks, shows: PictureKind): Promise<FacePainter> {
+    return new FacePainter(networks, await PasteKernel.load(networks.sizePx), shows);
   }
 
   /** Opens a drawing; every picture starts as the photo. */
@@ -55,8 +60,7 @@ export class FacePainter {
     const faceBytes = 3 * this.networks.sizePx ** 2;
     const faces = await this.networks.draw(batch);
     for (const [at, { painted, picture }] of batch.entries()) {
-      this.#planes.fill(faces.subarray(at * faceBytes, (at + 1) * faceBytes));
-      painted.paster.paste(this.#planes, painted.base, picture);
+      painted.paster.paste(faces.subarray(at * faceBytes, (at + 1) * faceBytes), picture);
     }
   }
 
@@ -71,7 +75,7 @@ export class FacePainter {
 
   async #prepare(portrait: NeuralPortrait, shows: PictureKind): Promise<PaintedPortrait> {
     const { base, ...place } = portraitView(portrait, shows, this.networks.sizePx);
-    return { features: await this.networks.prepare(portrait.face, portrait.coefficients), base, paster: new FacePaster(place) };
+    return { features: await this.networks.prepare(portrait.face, portrait.coefficients), base, paster: new FacePaster(this.#kernel, place, base) };
   }
 
   #frameOf(drawing: number, slot: number): NeuralFrame & { painted: PaintedPortrait; picture: Uint8Array } {

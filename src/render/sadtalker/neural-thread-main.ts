@@ -28,7 +28,7 @@ type LoadRequest = Extract<NeuralRequest, { kind: 'load' }>;
 
 async function load(request: LoadRequest): Promise<void> {
   const { loaded: { networks, batchMs, stopped }, device: provider, reason } = await loadOnDevice(request.device, (device) => loadAndMeasure(request, device));
-  painter = new FacePainter(networks, request.shows);
+  painter = await FacePainter.load(networks, request.shows);
   const providerReason = stopped === undefined ? reason : `${reason}; ${stopped}`;
   answer({ kind: 'loaded', provider, providerReason, sizePx: networks.sizePx, columns: networks.columns, batchMs });
 }

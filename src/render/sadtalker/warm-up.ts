@@ -32,7 +32,7 @@ export interface MeasuredBatches {
 
 /** Runs every batch size, frames of as many portraits. A size that fails, for want of memory say, is left out, and so are all larger ones. */
 export async function measureBatches(networks: NeuralNetworks, { batch, batchBelowMs, settles }: WarmUp): Promise<MeasuredBatches> {
-  const painter = new FacePainter(networks, 'face');
+  const painter = await FacePainter.load(networks, 'face');
   const { sizePx, columns } = networks;
   const memory = makeSlotMemory({ slots: 1, motionFloats: columns * WINDOW_FRAMES + VIEW_FLOATS, width: sizePx, height: sizePx });
   slotViews(memory).motions[0]!.fill(NaN, columns * WINDOW_FRAMES);

@@ -8,7 +8,7 @@ function networks(draws: (frames: number) => Promise<void>): { networks: NeuralN
   const drawn: [number, number][] = [];
   let portraits = 0;
   const made = {
-    sizePx: 8, columns: 1,
+    sizePx: 16, columns: 1,
     prepare: () => {
       portraits += 1;
       return Promise.resolve({ number: portraits });
@@ -16,7 +16,7 @@ function networks(draws: (frames: number) => Promise<void>): { networks: NeuralN
     draw: async (frames: readonly NeuralFrame[]) => {
       drawn.push([frames.length, new Set(frames.map(({ portrait }) => portrait.number)).size]);
       await draws(frames.length);
-      return new Uint8Array(frames.length * 3 * 64);
+      return new Uint8Array(frames.length * 3 * 256);
     },
   };
   return { networks: made as unknown as NeuralNetworks, drawn };
