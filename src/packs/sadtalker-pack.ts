@@ -125,11 +125,8 @@ export class SadTalkerPack implements FacePack {
       quick.load(graphs.path('expnet')), slow.load(graphs.path('posevae')), slow.load(graphs.path('face3d')),
     ]);
     const maker = scope.own(new NeuralPortraitMaker({ face3d, size: renderer.sizePx }));
-    const seats = Math.max(1, Math.floor(Math.min(
-      renderer.framesPerSecond / LIVE_FPS,
-      (LOAD_LIMIT * 1000) / LIVE_FPS / await runMs(expression),
-      (LOAD_LIMIT * CHUNK_MS) / await runMs(pose),
-    )));
+    // A film is one face, and may take its time.
+    const seats = film ? 1 : await liveSeats(renderer.framesPerSecond, expression, pose);
     signal?.throwIfAborted();
     return new SadTalkerPack(scope.handOver(), settings, { maker, expression: new ExpNetModel(expression), pose, face3d, renderer, threads: [quick, slow], seats });
   }
@@ -222,6 +219,15 @@ class PackGraphs {
   path(graph: 'expnet' | 'posevae' | 'face3d'): string {
     return graphPath(this.#settings.folder, this.#manifest, { graph, precision: 'fp32' });
   }
+}
+
+/** Returns how many live faces the networks that draw and those that move faces keep up with, at least one. */
+async function liveSeats(framesPerSecond: number, expression: OnnxModel, pose: OnnxModel): Promise<number> {
+  return Math.max(1, Math.floor(Math.min(
+    framesPerSecond / LIVE_FPS,
+    (LOAD_LIMIT * 1000) / LIVE_FPS / await runMs(expression),
+    (LOAD_LIMIT * CHUNK_MS) / await runMs(pose),
+  )));
 }
 
 /** Returns how long one run of a network that moves faces takes, in milliseconds: the shortest of three on silence. */
