@@ -4,6 +4,7 @@ import { InvalidStateError } from '../base/errors.ts';
 import { silentLogger, type Logger } from '../base/logger.ts';
 import { pictureBytes } from '../base/picture.ts';
 import { noStats, type Stats } from '../base/stats.ts';
+import { openedDrawing } from './opened-drawing.ts';
 import type { FaceDrawing, Renderer } from './renderer.ts';
 import { RenderThread } from './render-thread.ts';
 import { WarpDrawing } from './warp-drawing.ts';
@@ -70,13 +71,7 @@ export class WarpRenderer implements Renderer {
     const { picturesPerDrawing: pictures, stats } = this.#options;
     const opening = new WarpDrawing({ drawing, avatar, pictures, stats, onClosed: () => { this.#drawings.delete(drawing); } }, thread);
     this.#drawings.set(drawing, opening);
-    try {
-      await opening.opened;
-    } catch (error) {
-      await opening.close();
-      throw error;
-    }
-    return opening;
+    return openedDrawing(opening);
   }
 
   /** Closes every drawing and stops the threads. */

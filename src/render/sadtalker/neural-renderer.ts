@@ -2,6 +2,7 @@ import type { NeuralPortrait } from '../../avatars/sadtalker/neural-portrait.ts'
 import { WINDOW_FRAMES } from '../../base/coefficient-layout.ts';
 import { AvatarError, InvalidStateError } from '../../base/errors.ts';
 import type { Device } from '../../inference/thread-messages.ts';
+import { openedDrawing } from '../opened-drawing.ts';
 import type { FaceDrawing, Renderer } from '../renderer.ts';
 import { BatchClock } from './batch-clock.ts';
 import { FrameScheduler } from './frame-scheduler.ts';
@@ -110,14 +111,7 @@ export class NeuralRenderer implements Renderer<NeuralPortrait> {
     if (this.#failure !== undefined) {
       throw this.#failure;
     }
-    const drawing = this.#newDrawing(portrait);
-    try {
-      await drawing.opened;
-    } catch (error) {
-      await drawing.close();
-      throw error;
-    }
-    return drawing;
+    return openedDrawing(this.#newDrawing(portrait));
   }
 
   /** Closes every drawing and stops the thread. */
