@@ -2,11 +2,12 @@ import { melFilterbank } from '../../src/audio/mel-analyser.ts';
 import { melSpectrogram } from '../../src/audio/mel-spectrogram.ts';
 import { MelStream } from '../../src/audio/mel-stream.ts';
 import { resizeBicubic, cutSquare } from '../../src/avatars/sadtalker/bicubic-resize.ts';
-import { ALIGNED_PX, MEAN_FACE_POINTS, alignFace, alignLandmarks, alignedCrop } from '../../src/avatars/sadtalker/face-alignment.ts';
+import { ALIGNED_PX, MEAN_FACE_POINTS, alignFace, alignedCrop } from '../../src/avatars/sadtalker/face-alignment.ts';
 import { faceCrop } from '../../src/avatars/sadtalker/face-crop.ts';
 import type { Point } from '../../src/avatars/sadtalker/landmarks.ts';
 import { viewPath } from '../../src/motion/sadtalker/view-path.ts';
 import { readFileSync } from 'node:fs';
+import { alignLandmarks } from '../avatars/sadtalker/align-landmarks.ts';
 import type { Goldens } from './goldens.ts';
 import { type ParityRow, TOLERANCES, compare } from './parity-row.ts';
 

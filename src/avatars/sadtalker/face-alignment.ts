@@ -56,15 +56,6 @@ export function alignedCrop({ scale, x, y }: FaceAlignment, width: number, heigh
   };
 }
 
-/** Returns where landmarks (y down) of a picture of `width` × `height` pixels come to lie in the aligned picture, y up. */
-export function alignLandmarks(landmarks: readonly Point[], alignment: FaceAlignment, { width, height }: { width: number; height: number }): Point[] {
-  const crop = alignedCrop(alignment, width, height);
-  return landmarks.map(([x, y]): Point => [
-    (x - alignment.x + width / 2) * alignment.scale - (crop.width - ALIGNED_PX) / 2,
-    (height - 1 - y - alignment.y + height / 2) * alignment.scale - (crop.height - ALIGNED_PX) / 2,
-  ]);
-}
-
 /** Returns a, b, c, d of the least-squares fit value = a·X + b·Y + c·Z + d over the mean face's points, by normal equations. */
 function fitPlane(values: readonly number[]): number[] {
   const rows = MEAN_FACE_POINTS.map((point) => [...point, 1]);

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { alignFace, alignLandmarks } from '../../../src/avatars/sadtalker/face-alignment.ts';
+import { alignFace } from '../../../src/avatars/sadtalker/face-alignment.ts';
 import { faceTensor } from '../../../src/avatars/sadtalker/face-tensor.ts';
 import type { Point } from '../../../src/avatars/sadtalker/landmarks.ts';
 import { Goldens } from '../../models/goldens.ts';
+import { alignLandmarks } from './align-landmarks.ts';
 
 /** The set of the goldens' landmarks that belongs to their picture. */
 const SET = 3;

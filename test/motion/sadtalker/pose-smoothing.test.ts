@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { quadraticWeights, smoothPose } from '../../../src/motion/sadtalker/pose-smoothing.ts';
+import { quadraticWeights } from '../../../src/motion/sadtalker/pose-smoothing.ts';
+import { smoothPose } from './smooth-pose.ts';
 
 it('weights the middle of 13 frames as Savitzky and Golay do', () => {
   const expected = [-11, 0, 9, 16, 21, 24, 25, 24, 21, 16, 9, 0, -11];

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { smoothPose } from '../../../src/motion/sadtalker/pose-smoothing.ts';
 import { PoseTrack } from '../../../src/motion/sadtalker/pose-track.ts';
 import { Random } from '../../../src/motion/random.ts';
+import { smoothPose } from './smooth-pose.ts';
 
 const reference = Float32Array.of(1, 2, 3, 4, 5, 6);
 

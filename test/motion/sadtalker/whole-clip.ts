@@ -4,8 +4,8 @@ import { Random } from '../../../src/motion/random.ts';
 import { BlinkRatios } from '../../../src/motion/sadtalker/blink-ratios.ts';
 import { type CoefficientTrack, frameWindow } from './coefficient-windows.ts';
 import { assemblePoses, poseChunks } from './pose-sequence.ts';
-import { smoothPose } from '../../../src/motion/sadtalker/pose-smoothing.ts';
 import type { RecipePack } from './recipe-pack.ts';
+import { smoothPose } from './smooth-pose.ts';
 
 export const WINDOW_VALUES = 80 * 16;
 
