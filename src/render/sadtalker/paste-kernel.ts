@@ -6,9 +6,6 @@ import type { PreparedPlace } from './prepared-place.ts';
 /** Pixels of a row that the kernel converts at once. */
 const STEP_PX = 16;
 
-/** Bytes of a stretched pixel. There are two stretched rows at a time. */
-const LINE_BYTES = 2;
-
 /**
  * The WebAssembly loops that lay faces into pictures (paste-kernel.as) with the memory they work in: one face and one place at a
  * time. Pictures lie elsewhere, those of each drawing in memory of its own.
@@ -49,8 +46,7 @@ export class PasteKernel {
   }
 
   /** Lays a face of 3 × size × size RGB bytes into its place in an I420 picture. Nothing else of the picture is written. */
-  paste(rgb: Uint8Array, { bytes, planes }: PreparedPlace, picture: Uint8Array): void {
-    const linesBytes = 2 * LINE_BYTES * planes[0]!.boxStride;
+  paste(rgb: Uint8Array, { bytes, linesBytes, planes }: PreparedPlace, picture: Uint8Array): void {
     this.#reserve(linesBytes + bytes.length);
     const linesAt = this.#room.offset;
     const placeAt = linesAt + linesBytes;

@@ -5,6 +5,9 @@ const LANES = 8;
 const COLUMNS_WORDS = 32;
 const ROW_WORDS = 4;
 
+/** Bytes of a column of two stretched rows. */
+const LINES_BYTES = 4;
+
 /** Where the colour of a column or row of written pixels comes from. */
 export interface AxisPixel {
   /** The first of two neighbouring source pixels. */
@@ -40,6 +43,8 @@ interface PreparedPlane extends Omit<PlanePlace, 'columns' | 'rows'> {
 /** All that stays the same from frame to frame where faces are pasted. */
 export interface PreparedPlace {
   readonly bytes: Uint8Array;
+  /** What the kernel needs besides, for two stretched rows of the widest plane. */
+  readonly linesBytes: number;
   readonly planes: readonly PreparedPlane[];
 }
 
@@ -60,7 +65,7 @@ export function preparePlace(places: readonly PlanePlace[], picture: Uint8Array)
       columnsAt: put(columnsTable(columns)), rowsAt: put(rowsTable(rows)), boxAt: put(boxOf(picture, place, boxStride)),
     };
   });
-  return { bytes: Buffer.concat(parts), planes };
+  return { bytes: Buffer.concat(parts), linesBytes: LINES_BYTES * Math.max(...planes.map(({ boxStride }) => boxStride)), planes };
 }
 
 /** For 8 columns: 8 source pixels, 8 pairs of weights, 8 shares. Columns beyond the last have no share. */
