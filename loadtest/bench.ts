@@ -2,6 +2,7 @@
  * `npm run bench`: measures every stage alone, then one whole live session between two processes on loopback.
  * `npm run bench -- --pack sadtalker [--folder FOLDER] [--graphs render,…] [--precisions fp32,fp16] [--threads 1,2] [--batches 1,4]
  * [--runs 3] [--torch PYTHON]`: measures the graphs of an imported pack, beside PyTorch where PYTHON has it.
+ * `npm run bench -- --pack sadtalker --film 12 [--folder FOLDER]`: films so many frames with it, and how long the main thread was held up.
  */
 import { readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
@@ -24,6 +25,8 @@ import { WarpRenderer } from '../src/render/warp-renderer.ts';
 import { figureOf } from './figures.ts';
 import type { Figure } from './figures.ts';
 import { reportPackBench } from './pack-bench-report.ts';
+import type { PackBenchFlags } from './pack-bench-report.ts';
+import { benchPackFilm } from './pack-film-bench.ts';
 import { measureSession } from './session-bench.ts';
 import { readWavFile } from './wav-file.ts';
 
@@ -39,10 +42,10 @@ async function main(): Promise<void> {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({ options: {
     json: { type: 'boolean' }, seconds: { type: 'string', default: '60' },
-    pack: text, folder: text, graphs: text, precisions: text, threads: text, batches: text, runs: text, torch: text,
+    pack: text, folder: text, graphs: text, precisions: text, threads: text, batches: text, runs: text, torch: text, film: text,
   } });
   if (values.pack !== undefined) {
-    await reportPackBench({ ...values, folder: values.folder ?? join(MODELS_FOLDER, values.pack) });
+    await measurePack({ ...values, folder: values.folder ?? join(MODELS_FOLDER, values.pack) });
     return;
   }
   const figures = [...await measureStages(), ...await measureSession({ seconds: Number(values.seconds) })];
@@ -55,6 +58,15 @@ async function main(): Promise<void> {
   for (const { name, unit, median, p95 } of figures) {
     console.log(`${name.padEnd(24)}${String(median).padStart(10)}${String(p95).padStart(10)}  ${unit}`);
   }
+}
+
+async function measurePack({ film, ...flags }: PackBenchFlags & { readonly film?: string | undefined }): Promise<void> {
+  if (film === undefined) {
+    await reportPackBench(flags);
+    return;
+  }
+  const { frames, seconds, longestBlockMs } = await benchPackFilm({ packFolder: flags.folder, frames: Number(film) });
+  console.log(`A film of ${frames} frames took ${seconds.toFixed(1)} s on one thread; the main thread was held up for ${longestBlockMs.toFixed(1)} ms at most.`);
 }
 
 /** Each stage alone, one after the other, on real speech and the default portrait. */
