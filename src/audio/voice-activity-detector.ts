@@ -14,8 +14,11 @@ const WINDOW_MS = (VOICE_WINDOW_SAMPLES * 1000) / RATE_HZ;
 /** Windows that may wait for the network: half a second. The oldest are dropped. */
 const BACKLOG_WINDOWS = 16;
 
-/** One listener's run of the network: gives the probability of speech of each window, one after the other. */
-export type SpeechProbability = (window: Float32Array) => Promise<number>;
+/** Most windows that are heard in one go. */
+const MOST_AT_ONCE = 8;
+
+/** One listener's run of the network: gives the probability of speech of each of some windows, which follow those of the last call. */
+export type SpeechProbabilities = (windows: Float32Array) => Promise<readonly number[]>;
 
 /** When speech counts as started and as ended. */
 export interface VoiceActivityOptions {
@@ -27,7 +30,7 @@ export interface VoiceActivityOptions {
   readonly minSpeechMs?: number;
   /** Silence must go on this long before the end is told, in milliseconds. Default 500. */
   readonly hangoverMs?: number;
-  /** Told the time per window as stage `vad`. */
+  /** Told the time of each turn of the network, of one to eight windows, as stage `vad`. */
   readonly stats?: Stats;
 }
 
@@ -43,14 +46,17 @@ export interface VoiceActivityEvents {
   failed: { readonly error: Error };
 }
 
-/** Says when someone speaks in one stream of sound; made by `VoiceActivityModel.detector`. */
+/**
+ * Says when someone speaks in one stream of sound; made by `VoiceActivityModel.detector`. The network hears several windows in one
+ * go, but never waits for one with which something could be told already.
+ */
 export class VoiceActivityDetector implements Closeable {
   readonly events = new Emitter<VoiceActivityEvents>((error) => { this.#keep(error, 'A listener of the voice activity detector failed.'); });
   readonly #options: Required<VoiceActivityOptions>;
-  readonly #open: () => SpeechProbability;
+  readonly #open: () => SpeechProbabilities;
   readonly #fifo = new SampleFifo(BACKLOG_WINDOWS * VOICE_WINDOW_SAMPLES);
-  readonly #window = new Float32Array(VOICE_WINDOW_SAMPLES);
-  #probability: SpeechProbability;
+  readonly #windows = new Float32Array(MOST_AT_ONCE * VOICE_WINDOW_SAMPLES);
+  #probabilities: SpeechProbabilities;
   /** Samples that left the backlog, heard or dropped. */
   #passed = 0;
   #running: Promise<void> | undefined;
@@ -63,7 +69,7 @@ export class VoiceActivityDetector implements Closeable {
   #kept: Error | undefined;
   #closed = false;
 
-  constructor(open: () => SpeechProbability, options: VoiceActivityOptions = {}) {
+  constructor(open: () => SpeechProbabilities, options: VoiceActivityOptions = {}) {
     this.#options = { ...DEFAULTS, ...options };
     const { startThreshold, stopThreshold, minSpeechMs, hangoverMs } = this.#options;
     if (!(stopThreshold > 0 && stopThreshold <= startThreshold && startThreshold < 1)) {
@@ -73,7 +79,7 @@ export class VoiceActivityDetector implements Closeable {
       throw new TypeError(`minSpeechMs and hangoverMs are milliseconds from 0 on, not ${minSpeechMs} and ${hangoverMs}.`);
     }
     this.#open = open;
-    this.#probability = open();
+    this.#probabilities = open();
   }
 
   /** True between `started` and `ended`. */
@@ -106,7 +112,7 @@ export class VoiceActivityDetector implements Closeable {
     this.#generation += 1;
     this.#passed += this.#fifo.length;
     this.#fifo.clear();
-    this.#probability = this.#open();
+    this.#probabilities = this.#open();
     this.#speaking = false;
     this.#runMs = 0;
   }
@@ -145,20 +151,22 @@ export class VoiceActivityDetector implements Closeable {
     return this.#kept;
   }
 
-  /** Hands the next window to the network, one at a time: its state passes from window to window. */
+  /** Hands the next windows to the network, one turn after the other: its state passes from window to window. */
   #runNext(): void {
-    if (this.#running !== undefined || this.#failed || this.#fifo.length < VOICE_WINDOW_SAMPLES) {
+    const windows = this.#windowsToNews();
+    const samples = windows * VOICE_WINDOW_SAMPLES;
+    if (this.#running !== undefined || this.#failed || this.#fifo.length < samples) {
       return;
     }
-    this.#fifo.read(this.#window, VOICE_WINDOW_SAMPLES);
-    this.#passed += VOICE_WINDOW_SAMPLES;
+    this.#fifo.read(this.#windows, samples);
+    const startUs = Math.round((this.#passed * 1_000_000) / RATE_HZ);
+    this.#passed += samples;
     const generation = this.#generation;
-    const endUs = Math.round((this.#passed * 1_000_000) / RATE_HZ);
     const startedMs = performance.now();
-    this.#running = this.#probability(this.#window).then((probability) => {
+    this.#running = this.#probabilities(this.#windows.subarray(0, samples)).then((probabilities) => {
       this.#options.stats.stageMs('vad', performance.now() - startedMs);
-      if (generation === this.#generation) {
-        this.#judge(probability, endUs);
+      for (let window = 0; window < windows && generation === this.#generation; window++) {
+        this.#judge(probabilities[window]!, startUs + (window + 1) * WINDOW_MS * 1000);
       }
     }).catch((error: unknown) => {
       if (!this.#closed) {
@@ -169,6 +177,12 @@ export class VoiceActivityDetector implements Closeable {
       this.#running = undefined;
       this.#runNext();
     });
+  }
+
+  /** Returns how many more windows must be heard, at the least, before anything can be told. */
+  #windowsToNews(): number {
+    const neededMs = (this.#speaking ? this.#options.hangoverMs : this.#options.minSpeechMs) - this.#runMs;
+    return Math.min(MOST_AT_ONCE, Math.max(1, Math.ceil(neededMs / WINDOW_MS)));
   }
 
   #judge(probability: number, endUs: number): void {

@@ -1,3 +1,5 @@
+import { VOICE_WINDOW_SAMPLES } from './voice-activity-detector.ts';
+
 /** Mean square of samples in −1..1 below which nobody speaks: −60 dBFS. */
 const QUIET_POWER = 1e-6;
 
@@ -19,36 +21,42 @@ const FALL = 0.1;
  * nothing like speech is heard. It learns the noise from what the network takes for noise, and opens for any window that is louder.
  */
 export class VoiceActivityGate {
-  #power = 0;
+  /** Of the windows that are to be judged. */
+  #powers: readonly number[] = [];
   #noisePower = QUIET_POWER / LOUDER;
   #calmWindows = 0;
 
-  /** Says whether the next window, samples in −1..1, may be speech; if so, tell with `judged` what the network says of it. */
-  opensFor(window: Float32Array): boolean {
-    this.#power = meanSquare(window);
-    const opens = this.#power >= QUIET_POWER && (this.#calmWindows < CALM_WINDOWS || this.#power >= LOUDER * this.#noisePower);
-    if (!opens) {
-      this.judged(0);
-    }
-    return opens;
+  /** Says whether any of the next windows, samples in −1..1, may be speech. Tell with `judged` what came of them. */
+  opensFor(windows: Float32Array): boolean {
+    this.#powers = powersOf(windows);
+    const least = this.#calmWindows < CALM_WINDOWS ? QUIET_POWER : LOUDER * this.#noisePower;
+    return this.#powers.some((power) => power >= least);
   }
 
-  /** Takes the probability of speech of the last window, 0..1. */
-  judged(probability: number): void {
-    if (probability >= NOISE_PROBABILITY) {
-      this.#calmWindows = 0;
-      return;
+  /** Takes the probability of speech of each of these windows, 0..1: 0 for those that were not looked at. */
+  judged(probabilities: readonly number[]): void {
+    for (const [window, power] of this.#powers.entries()) {
+      if (probabilities[window]! >= NOISE_PROBABILITY) {
+        this.#calmWindows = 0;
+      } else {
+        this.#calmWindows += 1;
+        this.#learn(power);
+      }
     }
-    this.#calmWindows += 1;
+  }
+
+  #learn(power: number): void {
     const noise = this.#noisePower;
-    this.#noisePower = Math.max(QUIET_POWER / LOUDER, this.#power > noise ? noise * RISE : noise + FALL * (this.#power - noise));
+    // The floor keeps it from learning that digital silence is noise: it could not rise from there.
+    this.#noisePower = Math.max(QUIET_POWER / LOUDER, power > noise ? noise * RISE : noise + FALL * (power - noise));
   }
 }
 
-function meanSquare(samples: Float32Array): number {
-  let sum = 0;
-  for (const sample of samples) {
-    sum += sample * sample;
+/** Mean square of each window. */
+function powersOf(windows: Float32Array): number[] {
+  const powers = new Array<number>(windows.length / VOICE_WINDOW_SAMPLES).fill(0);
+  for (const [index, sample] of windows.entries()) {
+    powers[Math.floor(index / VOICE_WINDOW_SAMPLES)]! += (sample * sample) / VOICE_WINDOW_SAMPLES;
   }
-  return sum / samples.length;
+  return powers;
 }

@@ -3,24 +3,19 @@ import { InvalidStateError } from '../base/errors.ts';
 import { silentLogger, type Logger } from '../base/logger.ts';
 import type { Closeable } from '../base/scope.ts';
 import { noStats, type Stats } from '../base/stats.ts';
-import type { OnnxModel } from '../inference/onnx-model.ts';
-import { OnnxThread } from '../inference/onnx-thread.ts';
-import type { Tensor } from '../inference/tensor.ts';
 import { VoiceActivityGate } from './voice-activity-gate.ts';
-import { VOICE_WINDOW_SAMPLES, VoiceActivityDetector, type SpeechProbability, type VoiceActivityOptions } from './voice-activity-detector.ts';
+import { VOICE_WINDOW_SAMPLES, VoiceActivityDetector, type SpeechProbabilities, type VoiceActivityOptions } from './voice-activity-detector.ts';
+import type { HeardWindows } from './voice-activity-messages.ts';
+import { VoiceActivityThread } from './voice-activity-thread.ts';
 
 /** Samples of the window before that the network wants to see again. */
 const CONTEXT_SAMPLES = 64;
 
-const STATE_DIMS = [2, 1, 128] as const;
-
-/** A thread that gives no answer for so long is replaced. */
-const PATIENCE_MS = 2000;
+/** The network's state before it heard anything. */
+const ZERO_STATE: Float32Array = new Float32Array(256);
 
 /** Threads that may fail in a row, without a single answer, before the failure is the listeners'. */
 const MOST_FAILURES = 3;
-
-const RATE: Tensor = { dims: [], data: BigInt64Array.of(16_000n) };
 
 /** How the network is run. */
 export interface VoiceActivityModelOptions {
@@ -30,12 +25,6 @@ export interface VoiceActivityModelOptions {
   readonly logger?: Logger;
 }
 
-/** A thread with the network on it. */
-interface Running {
-  readonly thread: OnnxThread;
-  readonly model: OnnxModel;
-}
-
 /**
  * The Silero VAD network on its own thread, shared by all sessions; each detector keeps its own state. A thread that dies,
  * or gives no answer for two seconds, is replaced: its listeners hear silence meanwhile, and go on.
@@ -43,7 +32,7 @@ interface Running {
 export class VoiceActivityModel implements Closeable {
   readonly #path: string;
   readonly #options: Required<VoiceActivityModelOptions>;
-  #running: Promise<Running>;
+  #thread: Promise<VoiceActivityThread>;
   #failures = 0;
   #closing: Promise<void> | undefined;
 
@@ -53,13 +42,13 @@ export class VoiceActivityModel implements Closeable {
    */
   static async open(modelsFolder: string, options: VoiceActivityModelOptions = {}): Promise<VoiceActivityModel> {
     const path = join(modelsFolder, 'vad', 'silero-vad-v6.onnx');
-    return new VoiceActivityModel(path, options, await start(path));
+    return new VoiceActivityModel(path, options, await VoiceActivityThread.load(path));
   }
 
-  private constructor(path: string, options: VoiceActivityModelOptions, running: Running) {
+  private constructor(path: string, options: VoiceActivityModelOptions, thread: VoiceActivityThread) {
     this.#path = path;
     this.#options = { stats: noStats, logger: silentLogger, ...options };
-    this.#running = Promise.resolve(running);
+    this.#thread = Promise.resolve(thread);
   }
 
   /** Makes a detector for one stream of sound. */
@@ -68,7 +57,7 @@ export class VoiceActivityModel implements Closeable {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#running.then(({ thread }) => thread.close());
+    this.#closing ??= this.#thread.then((thread) => thread.close());
     return this.#closing;
   }
 
@@ -80,53 +69,43 @@ export class VoiceActivityModel implements Closeable {
    * Starts from the network's zero state. Windows that the gate keeps from the network leave its state as it is: long noise would
    * make it slow to believe in speech (by up to 160 ms), so that a pause in it does no harm.
    */
-  #listener(): SpeechProbability {
+  #listener(): SpeechProbabilities {
     const gate = new VoiceActivityGate();
-    const input = new Float32Array(CONTEXT_SAMPLES + VOICE_WINDOW_SAMPLES);
-    const zero: Tensor = { dims: STATE_DIMS, data: new Float32Array(256) };
-    let state = zero;
-    return async (window) => {
-      input.copyWithin(0, VOICE_WINDOW_SAMPLES);
-      input.set(window, CONTEXT_SAMPLES);
-      if (!gate.opensFor(window)) {
-        return 0;
-      }
-      const outputs = await this.#run({ input: { dims: [1, input.length], data: input }, state, sr: RATE });
-      if (outputs === undefined) {
-        state = zero;
-        return 0;
-      }
-      const { output, stateN } = outputs;
-      if (output === undefined || stateN === undefined) {
-        throw new TypeError(`${this.#path} gives ${Object.keys(outputs).join(', ')}; expected output and stateN.`);
-      }
-      state = stateN;
-      const probability = Number(output.data[0]);
-      gate.judged(probability);
-      return probability;
+    let context = new Float32Array(CONTEXT_SAMPLES);
+    let state = ZERO_STATE;
+    return async (samples) => {
+      const sound = new Float32Array(CONTEXT_SAMPLES + samples.length);
+      sound.set(context);
+      sound.set(samples, CONTEXT_SAMPLES);
+      context = sound.subarray(samples.length);
+      const windows = samples.length / VOICE_WINDOW_SAMPLES;
+      const heard = gate.opensFor(samples) ? await this.#hear({ sound, windows, state }) : { probabilities: new Array<number>(windows).fill(0), state };
+      gate.judged(heard.probabilities);
+      state = heard.state;
+      return heard.probabilities;
     };
   }
 
-  /** Runs the network; undefined when its thread was lost, and another is being started. */
-  async #run(feeds: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>> | undefined> {
-    const running = this.#running;
-    const { model, thread } = await running;
+  /** Runs the network; gives silence when its thread was lost, and another is being started. */
+  async #hear(request: Parameters<VoiceActivityThread['hear']>[0]): Promise<HeardWindows> {
+    const running = this.#thread;
+    const thread = await running;
     try {
-      const outputs = await model.run(feeds);
+      const heard = await thread.hear(request);
       this.#failures = 0;
-      return outputs;
+      return heard;
     } catch (error) {
       if (!(error instanceof InvalidStateError) || this.#closing !== undefined) {
         throw error;
       }
       await this.#replace(running, thread, error);
-      return undefined;
+      return { probabilities: new Array<number>(request.windows).fill(0), state: ZERO_STATE };
     }
   }
 
   /** Starts another thread, once for all listeners that lost this one. */
-  async #replace(lost: Promise<Running>, thread: OnnxThread, cause: InvalidStateError): Promise<void> {
-    if (this.#running !== lost) {
+  async #replace(lost: Promise<VoiceActivityThread>, thread: VoiceActivityThread, cause: InvalidStateError): Promise<void> {
+    if (this.#thread !== lost) {
       return;
     }
     this.#failures += 1;
@@ -135,19 +114,9 @@ export class VoiceActivityModel implements Closeable {
     }
     this.#options.stats.count('worker_restarts');
     this.#options.logger.error({ err: cause }, 'The thread that listens for voices was lost and is replaced.');
-    this.#running = start(this.#path);
+    this.#thread = VoiceActivityThread.load(this.#path);
     // A thread that hangs may take long to go; nobody needs to wait for that.
     void thread.close();
-    await this.#running;
-  }
-}
-
-async function start(path: string): Promise<Running> {
-  const thread = new OnnxThread({ patienceMs: PATIENCE_MS });
-  try {
-    return { thread, model: await thread.load(path) };
-  } catch (error) {
-    await thread.close();
-    throw error;
+    await this.#thread;
   }
 }

@@ -2,9 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VOICE_WINDOW_SAMPLES, VoiceActivityDetector, type VoiceActivityOptions } from '../../src/audio/voice-activity-detector.ts';
 
-/** A detector whose network reads the probability from the window's first sample. */
+/** The first sample of each window. */
+function firsts(windows: Float32Array): number[] {
+  return Array.from({ length: windows.length / VOICE_WINDOW_SAMPLES }, (_, window) => windows[window * VOICE_WINDOW_SAMPLES]!);
+}
+
+/** A detector whose network reads the probability from each window's first sample. */
 function reading(options: VoiceActivityOptions = {}): { detector: VoiceActivityDetector; told: [string, number][] } {
-  const detector = new VoiceActivityDetector(() => (window) => Promise.resolve(window[0]!), options);
+  const detector = new VoiceActivityDetector(() => (windows) => Promise.resolve(firsts(windows)), options);
   const told: [string, number][] = [];
   detector.events.on('started', ({ atUs }) => { told.push(['started', atUs]); });
   detector.events.on('ended', ({ atUs }) => { told.push(['ended', atUs]); });
@@ -44,15 +49,62 @@ test('between the thresholds nothing changes', async () => {
   await detector.close();
 });
 
+test('windows wait for one another as long as nothing can be told without the next', async () => {
+  const turns: number[] = [];
+  const detector = new VoiceActivityDetector(() => (windows) => {
+    turns.push(windows.length / VOICE_WINDOW_SAMPLES);
+    return Promise.resolve(firsts(windows));
+  });
+  await hear(detector, [...run(0.1, 6), 0.1, 0.1, 0.9, 0.9, 0.9, ...run(0.9, 20), ...run(0.1, 19)]);
+  assert.deepEqual(turns.splice(0), [3, 3, 3, 2, 8, 8, 8, 8, 4, 3], 'three make a start, sixteen an end');
+  await detector.close();
+});
+
+test('everything is told at the very window that decides it, as if the network heard each alone', async () => {
+  let seed = 7;
+  const random = (): number => {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+    return seed / 2 ** 32;
+  };
+  const probabilities = Array.from({ length: 60 }, () => run(random(), 1 + Math.floor(25 * random()))).flat().map((mean) => mean + 0.1 * random());
+  const { detector, told } = reading();
+  const deciding: number[] = [];
+  for (const [window, probability] of probabilities.entries()) {
+    const before = told.length;
+    await hear(detector, [probability]);
+    deciding.push(...told.slice(before).map(() => window));
+  }
+  assert.deepEqual(deciding, deciders(probabilities));
+  assert.ok(deciding.length > 10);
+  await detector.close();
+});
+
+/** The windows at which a start or an end is certain, by the rule told: 96 ms from 0.5 on and never under 0.35, 500 ms under 0.35. */
+function deciders(probabilities: readonly number[]): number[] {
+  const decided: number[] = [];
+  let speaking = false;
+  let windows = 0;
+  for (const [window, probability] of probabilities.entries()) {
+    windows = (speaking ? probability < 0.35 : probability >= (windows > 0 ? 0.35 : 0.5)) ? windows + 1 : 0;
+    if (windows >= (speaking ? 16 : 3)) {
+      decided.push(window);
+      speaking = !speaking;
+      windows = 0;
+    }
+  }
+  return decided;
+}
+
 test('a slow network drops the oldest sound and keeps the time', async () => {
   let release = (): void => undefined;
   const seen: number[] = [];
-  const detector = new VoiceActivityDetector(() => async (window) => {
-    seen.push(window[0]!);
-    if (seen.length === 1) {
+  const detector = new VoiceActivityDetector(() => async (windows) => {
+    const heard = firsts(windows);
+    seen.push(...heard);
+    if (heard[0] === 0) {
       await new Promise<void>((resolve) => { release = resolve; });
     }
-    return 0.9;
+    return heard.map(() => 0.9);
   });
   const told: number[] = [];
   detector.events.on('started', ({ atUs }) => { told.push(atUs); });
@@ -61,7 +113,7 @@ test('a slow network drops the oldest sound and keeps the time', async () => {
   }
   release();
   await detector.settled();
-  assert.deepEqual(seen, [0, ...Array.from({ length: 16 }, (_, n) => 84 + n)]);
+  assert.deepEqual(seen, [0, 1, 2, ...Array.from({ length: 16 }, (_, n) => 84 + n)]);
   assert.equal(detector.speaking, true);
   assert.equal(told.length, 1);
   await detector.close();
@@ -81,7 +133,7 @@ test('a failing network is told once and thrown at the next push', async () => {
   const detector = new VoiceActivityDetector(() => () => Promise.reject(new Error('no')));
   const failures: string[] = [];
   detector.events.on('failed', ({ error }) => { failures.push(error.message); });
-  detector.push(new Float32Array(1024));
+  detector.push(new Float32Array(1536));
   await detector.settled();
   assert.deepEqual(failures, ['no']);
   assert.throws(() => { detector.push(new Float32Array(1)); }, /no/);

@@ -12,10 +12,9 @@ function level(dbfs: number): Float32Array {
 function hear(gate: VoiceActivityGate, dbfs: number, { windows, probability }: { windows: number; probability: number }): number {
   let seen = 0;
   for (let n = 0; n < windows; n++) {
-    if (gate.opensFor(level(dbfs))) {
-      seen += 1;
-      gate.judged(probability);
-    }
+    const opens = gate.opensFor(level(dbfs));
+    seen += Number(opens);
+    gate.judged([opens ? probability : 0]);
   }
   return seen;
 }
@@ -33,6 +32,16 @@ test('steady noise is looked at until it is known, and then no more; the first l
   assert.ok(known >= 16 && known < 94, `${known} windows`);
   assert.equal(hear(gate, -45, { windows: 100, probability: 0.02 }), 0);
   assert.equal(hear(gate, -41, { windows: 1, probability: 0.3 }), 1);
+});
+
+test('several windows are looked at together when one of them is louder, and each is judged by itself', () => {
+  const gate = new VoiceActivityGate();
+  hear(gate, -45, { windows: 300, probability: 0.02 });
+  const three = new Float32Array(3 * 512);
+  [level(-45), level(-45), level(-30)].forEach((window, index) => { three.set(window, index * 512); });
+  assert.ok(gate.opensFor(three));
+  gate.judged([0.02, 0.02, 0.6]);
+  assert.equal(hear(gate, -45, { windows: 40, probability: 0.05 }), 16, 'the last of them was like speech');
 });
 
 test('after anything like speech every window is looked at for half a second, however soft', () => {
