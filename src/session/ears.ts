@@ -20,7 +20,7 @@ export interface EarsParts {
   readonly onFailed: (error: unknown) => void;
 }
 
-/** One viewer's microphone, opened with its first packet, what it is for, and the ear for whether the viewer speaks. */
+/** One viewer's microphone, opened with the first packet that is for something, what it is for, and the ear for whether the viewer speaks. */
 export class Ears implements Closeable {
   readonly #scope = new Scope();
   readonly #parts: EarsParts;
@@ -53,8 +53,11 @@ export class Ears implements Closeable {
     return this.#mode !== 'push' && nowMs - this.#heardMs < MICROPHONE_GONE_MS;
   }
 
-  /** Takes a packet of the microphone. */
+  /** Takes a packet of the microphone; drops it when that is for nothing. */
   push(packet: WebRtcPeerEvents['microphonePacket']): void {
+    if (this.#mode === 'push') {
+      return;
+    }
     this.#heardMs = performance.now();
     this.#microphone ??= this.#scope.own(this.#parts.openMicrophone());
     this.#microphone.push(packet);

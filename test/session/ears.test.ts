@@ -54,7 +54,7 @@ test('it tells when the viewer speaks and stops, and forgets it when the microph
   assert.deepEqual(voices, [true, false]);
 });
 
-test('a microphone that is for listening is heard and lends no voice; one that is for nothing is not even heard', () => {
+test('a microphone that is for listening is heard and lends no voice; one that is for nothing is not even opened', () => {
   const { ears, events, log } = openEars('listen');
   ears.push(PACKET);
   assert.equal(ears.pull(), undefined);
@@ -66,9 +66,15 @@ test('a microphone that is for listening is heard and lends no voice; one that i
   log.length = 0;
   ears.push(PACKET);
   assert.equal(ears.pull(), undefined);
-  assert.deepEqual(log, ['packet']);
+  assert.deepEqual(log, []);
   assert.equal(ears.listens(performance.now()), false);
   assert.equal(ears.mode, 'push');
+  const idle = openEars('push');
+  idle.ears.push(PACKET);
+  assert.deepEqual(idle.log, []);
+  idle.ears.switchTo('listen');
+  idle.ears.push(PACKET);
+  assert.deepEqual(idle.log, ['reset', 'opened', 'packet']);
 });
 
 test('a detector that failed is passed on', () => {
