@@ -60,9 +60,6 @@ type Profile = (place: MouthPlace, shift: Shift) => void;
 /** How much of the jaw's way the corners go. */
 const CORNER_SHARE = 0.36;
 
-/** How much of a smile a toothy portrait loses when its lips close. */
-const SMILE_EASED = 0.8;
-
 /** When the upper lip closes, what stretches reaches this far into the base of the nose, and at least this far up from the lip's edge. */
 const INTO_NOSE_MM = 2;
 const LEAST_LIP_MM = 8;
@@ -82,17 +79,19 @@ function lipProfile(along: number, power: number): number {
   return along < 1 ? (1 - along ** 2.1) ** power : 0;
 }
 
+/** Share of the jaw's way that both lips go beside the opening: they take the corners along. */
+function cornerWay(p: MouthPlace): number {
+  return CORNER_SHARE * (p.au < 1 ? 1 - p.lip : bell(p.out, 16));
+}
+
 const jaw: Profile = (p, shift) => {
-  const sides = bell(p.out, 16);
   if (p.layer === 'lower') {
-    const seam = p.au < 1 ? CORNER_SHARE + (1 - CORNER_SHARE) * p.lip : CORNER_SHARE * sides;
     const chin = Math.exp(-((Math.abs(p.u) / (1.5 * p.halfWidth)) ** 4));
     const low = chinShare(p);
     const neck = 1 - smoothstep(p.chin - 2, p.chin + 50, p.h);
-    shift.dv += (seam * (1 - low) + 0.95 * chin * low) * neck;
+    shift.dv += ((p.lip + cornerWay(p)) * (1 - low) + 0.95 * chin * low) * neck;
   } else {
-    const seam = p.au < 1 ? CORNER_SHARE * (1 - p.lip) : CORNER_SHARE * sides;
-    shift.dv += seam * bell(Math.min(p.h, 0), 14) - 0.06 * p.lip * bell(p.h, 9);
+    shift.dv += cornerWay(p) * bell(Math.min(p.h, 0), 14) - 0.06 * p.lip * bell(p.h, 9);
   }
   shift.du -= 0.14 * p.side * bell((p.au - 1) * p.halfWidth, 9) * bell(p.h, 14);
 };
@@ -221,7 +220,7 @@ export class ExpressionField {
       lip: lipProfile(au / STICKY_SHARE, 0.85),
       out: Math.max(0, Math.abs(scaled) - mouth.halfWidthMm),
       side: Math.sign(scaled),
-      restU: scaled * (mouth.open ? 1 - (SMILE_EASED * SMILE_WIDENING_MM) / mouth.halfWidthMm : 1),
+      restU: scaled * (mouth.open ? 1 - (mouth.smile * SMILE_WIDENING_MM) / mouth.halfWidthMm : 1),
       halfWidth: mouth.halfWidthMm,
       chin: mouth.chinMm - heightAt(mouth.lower, mouth.centreMm),
       layer,
@@ -234,7 +233,7 @@ export class ExpressionField {
     }
   }
 
-  /** Each lip goes its share of the photo's opening in its own column, so that the edges meet all along; the smile that opened them is eased. */
+  /** Each lip goes its share of the photo's opening in its own column, so that the edges meet all along; the smile and the jaw that opened them go back. */
   #close(layer: Layer, at: { readonly u: number; readonly v: number }, shift: Shift): void {
     const mouth = this.#mouth;
     const edge = heightAt(mouth.upper, at.u);
@@ -249,9 +248,10 @@ export class ExpressionField {
       const fade = 1 - smoothstep(6, clamp(0.95 * place.chin, 14, 60), place.h);
       shift.dv = -gap * (1 - mouth.upperShare) * fade;
     }
+    shift.dv -= mouth.jawMm * cornerWay(place) * (layer === 'lower' ? 1 - chinShare(place) : bell(Math.min(place.h, 0), 14));
     const relaxed: Shift = { du: 0, dv: 0 };
     smile(place, relaxed);
-    shift.du -= SMILE_EASED * relaxed.du / this.#widening(at.u);
-    shift.dv -= SMILE_EASED * relaxed.dv;
+    shift.du -= (mouth.smile * relaxed.du) / this.#widening(at.u);
+    shift.dv -= mouth.smile * relaxed.dv;
   }
 }

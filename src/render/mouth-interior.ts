@@ -1,5 +1,5 @@
 import { bell, clamp, smoothstep } from './shaping.ts';
-import { luminanceOf } from './photo-luma.ts';
+import { colouring, luminanceOf } from './photo-luma.ts';
 import { blueOf, lumaOf, redOf } from './picture-layers.ts';
 
 /** A colour as differences from black: Y − 16, U − 128, V − 128. It can be scaled. */
@@ -27,7 +27,7 @@ export interface InteriorState {
 /** Colours before the light of the photo. */
 const CAVITY_DEEP = tintOf([20, 7, 10]);
 const CAVITY_FRONT = tintOf([46, 16, 24]);
-const TONGUE = tintOf([150, 72, 84]);
+const TONGUE = tintOf([134, 62, 71]);
 const MOUTH_SHADOW = tintOf([74, 33, 24]);
 const LIP_SHADOW = tintOf([62, 16, 12]);
 
@@ -66,7 +66,7 @@ export interface InteriorParts {
   readonly halfWidthMm: number;
   readonly skin: readonly [number, number, number];
   readonly teeth: readonly [number, number, number];
-  /** True when the photo shows its own upper teeth: none are drawn. */
+  /** True when the photo shows its upper teeth: none are drawn. */
   readonly ownTeeth: boolean;
 }
 
@@ -77,18 +77,24 @@ export class MouthInterior {
   /** What lips look like where no light falls on them. */
   readonly lipShadow: Readonly<Tint>;
   readonly #halfWidthMm: number;
-  readonly #light: number;
+  readonly #deep: Tint;
+  readonly #front: Tint;
+  readonly #tongue: Tint;
   readonly #teeth: Tint;
   readonly #ownTeeth: boolean;
   readonly #spot: Spot = { across: NaN, acrossMm: NaN, lateral: NaN, upperEdge: NaN, fromGap: NaN, tongue: NaN, light: NaN, share: NaN };
 
   constructor(parts: InteriorParts) {
     this.#halfWidthMm = parts.halfWidthMm;
-    this.#light = clamp(luminanceOf(parts.skin) / 190, 0.35, 1.15);
+    const light = clamp(luminanceOf(parts.skin) / 190, 0.35, 1.15);
     this.#ownTeeth = parts.ownTeeth;
     this.#teeth = tintOf(parts.teeth);
-    this.shadow = scaled(MOUTH_SHADOW, Math.min(1, this.#light));
-    this.lipShadow = scaled(LIP_SHADOW, Math.min(1, this.#light));
+    const colour = colouring(parts.skin);
+    this.shadow = litTint(MOUTH_SHADOW, Math.min(1, light), colour);
+    this.lipShadow = litTint(LIP_SHADOW, Math.min(1, light), colour);
+    this.#deep = litTint(CAVITY_DEEP, light, colour);
+    this.#front = litTint(CAVITY_FRONT, light, colour);
+    this.#tongue = litTint(TONGUE, light, colour);
   }
 
   /** Writes the colour of a place (u, v in millimetres): u from the middle of the lips, v below the line where closed lips meet; head fixed (the pose is undone, the jaw is not). */
@@ -99,9 +105,11 @@ export class MouthInterior {
     spot.lateral = clamp(1 - spot.across * spot.across * spot.across, 0, 1);
     spot.upperEdge = 2.3 - 1.6 * spot.across * spot.across;
     const depth = clamp((at[1]! + 2) / (state.jawMm + 6), 0, 1);
-    out.y = (CAVITY_DEEP.y + (CAVITY_FRONT.y - CAVITY_DEEP.y) * depth) * this.#light;
-    out.u = (CAVITY_DEEP.u + (CAVITY_FRONT.u - CAVITY_DEEP.u) * depth) * this.#light;
-    out.v = (CAVITY_DEEP.v + (CAVITY_FRONT.v - CAVITY_DEEP.v) * depth) * this.#light;
+    const deep = this.#deep;
+    const front = this.#front;
+    out.y = deep.y + (front.y - deep.y) * depth;
+    out.u = deep.u + (front.u - deep.u) * depth;
+    out.v = deep.v + (front.v - deep.v) * depth;
     this.#layTongue(at, state, out);
     if (spot.lateral > 0.02) {
       this.#layLowerTeeth(at, state, out);
@@ -115,12 +123,12 @@ export class MouthInterior {
     const spot = this.#spot;
     const raised = state.tongue * (0.45 * state.jawMm + 2.5);
     const x = spot.across / 0.66;
-    const y = (at[1]! - 6 - 0.68 * state.jawMm + raised) / (5.5 + 0.12 * state.jawMm);
+    const y = (at[1]! - 6 - 0.76 * state.jawMm + raised) / (5.5 + 0.12 * state.jawMm);
     const round = x * x + y * y;
     spot.tongue = 1 - smoothstep(0.45, 1.1, round);
-    spot.light = (1 - 0.45 * clamp(round, 0, 1)) * (1 - 0.1 * bell(at[0]!, 1.2)) * this.#light;
+    spot.light = (1 - 0.55 * clamp(round, 0, 1)) * (1 - 0.1 * bell(at[0]!, 1.2));
     spot.share = spot.tongue;
-    lay(out, TONGUE, spot);
+    lay(out, this.#tongue, spot);
   }
 
   #layUpperTeeth(at: Float64Array, state: InteriorState, out: Tint): void {
@@ -135,7 +143,7 @@ export class MouthInterior {
   #layLowerTeeth(at: Float64Array, state: InteriorState, out: Tint): void {
     const spot = this.#spot;
     measureGap(spot, LOWER_GAPS_MM);
-    const edge = 0.4 + 0.88 * state.jawMm - 0.07 * Math.min(state.jawMm, 5) + 0.9 * spot.across * spot.across + 0.5 * GAP_CUT_MM * bell(spot.fromGap, 0.8);
+    const edge = 1.6 + 0.93 * state.jawMm - 0.07 * Math.min(state.jawMm, 5) + 0.9 * spot.across * spot.across + 0.5 * GAP_CUT_MM * bell(spot.fromGap, 0.8);
     const free = this.#ownTeeth ? 1 : clamp(0.5 + (at[1]! - spot.upperEdge) / 0.7, 0, 1);
     const fade = clamp(1 - (at[1]! - edge) / 9, 0.3, 1);
     spot.share = clamp(0.5 + (at[1]! - edge) / 0.8, 0, 1) * free * (1 - spot.tongue * state.tongue) * teethSeen(state);
@@ -162,8 +170,9 @@ function measureGap(spot: Spot, gapsMm: readonly number[]): void {
   spot.fromGap = Math.abs(spot.acrossMm - gapsMm[nearest]!);
 }
 
-function scaled(tint: Readonly<Tint>, factor: number): Tint {
-  return { y: tint.y * factor, u: tint.u * factor, v: tint.v * factor };
+/** A colour in so much light; `colour` 0 makes it grey, as in a photo without colours. */
+function litTint(tint: Readonly<Tint>, light: number, colour: number): Tint {
+  return { y: tint.y * light, u: tint.u * light * colour, v: tint.v * light * colour };
 }
 
 function lay(out: Tint, over: Readonly<Tint>, { light, share }: Readonly<Spot>): void {

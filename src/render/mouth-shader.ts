@@ -12,13 +12,15 @@ const REACH_MM = 4.5;
 /** Softness of a lip's edge, in millimetres. */
 const EDGE_MM = 0.8;
 
-/** Light on teeth behind lips that have just parted. */
+/** Light on teeth behind lips that have just parted, and what a lip drawn in below them adds; lips so far apart let in all. */
 const SLIT_LIGHT = 0.15;
+const TUCK_LIGHT = 0.5;
+const LIT_MM = 5.5;
 
 /** Gaps up to this are not drawn. */
 const HAIRLINE_MM = 0.25;
 
-/** Where lip and teeth meet, the photo mixes both: teeth are shown to this far above the edge of the photo's lower lip. */
+/** Where lip and teeth meet, the photo mixes both: teeth are shown no farther than this above the edge of the photo's lower lip. */
 const MIXED_MM = 0.7;
 
 /** How much darker lips are where they touch, in a mouth that the photo shows open: there it has no line between them. */
@@ -44,6 +46,8 @@ export interface MouthParts {
 export interface MouthState extends InteriorState {
   /** 0 as in a photo that shows its teeth, 1 closed lips as the base; always 1 for other photos. */
   readonly close: number;
+  /** 0..1: lower lip drawn in to the upper teeth. */
+  readonly tuck: number;
 }
 
 /** What of one lip is seen in a pixel. */
@@ -70,7 +74,7 @@ export class MouthShader implements PatchShader {
   readonly #skull = new Float64Array(3);
   readonly #point = new Float64Array(2);
   readonly #tint: Tint = { y: NaN, u: NaN, v: NaN };
-  #state: MouthState = { jawMm: 0, tongue: 0, rounding: 0, close: 1 };
+  #state: MouthState = { jawMm: 0, tongue: 0, rounding: 0, close: 1, tuck: 0 };
   #upperNodes: NodeOffsets | undefined;
   #lowerNodes: NodeOffsets | undefined;
   /** Undoes the pose for the teeth: u = uu·u′ + uv·v′ + u0, likewise v. */
@@ -165,7 +169,8 @@ export class MouthShader implements PatchShader {
     const { share: upper } = this.#upperLip;
     const share = 1 - upper - this.#lowerLip.share;
     const underLips = (0.8 + 0.2 * clamp(this.#fromUpper[2]! / 2, 0, 1)) * (0.85 + 0.15 * clamp(-this.#fromLower[2]! / 2.5, 0, 1));
-    const slit = SLIT_LIGHT + (1 - SLIT_LIGHT) * smoothstep(0.5, 3.5, this.#fromUpper[2]! - this.#fromLower[2]!);
+    const least = SLIT_LIGHT + TUCK_LIGHT * this.#state.tuck;
+    const slit = least + (1 - least) * smoothstep(0.5, LIT_MM, this.#fromUpper[2]! - this.#fromLower[2]!);
     const light = (1 - 0.3 * this.#state.rounding) * (1 - this.#state.close * (1 - underLips * slit));
     out[0]! += (16 + tint.y * light + shadow.y * (1 - light)) * share;
     out[1]! += (128 + tint.u * light + shadow.u * (1 - light)) * share;
@@ -173,15 +178,18 @@ export class MouthShader implements PatchShader {
     out[3]! += 255 * share;
   }
 
-  /** The photo's own teeth stay where the skull has them. */
+  /** The photo's own teeth stay where the skull has them; what lies below them belongs to the jaw. */
   #photoTeeth(tint: Tint): void {
     const { frame, mouth, sampler } = this.#parts;
     const skull = this.#skull;
     const photo = this.#photo;
-    dropPlumb(mouth.lower, skull);
     // With the lips where the photo has them, nothing is taken away.
     const moved = clamp(this.#state.close + this.#state.jawMm / 3, 0, 1);
-    const share = teethSeen(this.#state) * clamp(0.5 - (skull[2]! + MIXED_MM * moved) / 0.7, 0, 1);
+    dropPlumb(mouth.lower, skull);
+    const belowLip = skull[2]!;
+    dropPlumb(mouth.teeth, skull);
+    const below = belowLip + (Math.max(skull[2]!, belowLip + MIXED_MM) - belowLip) * moved;
+    const share = (1 - (1 - teethSeen(this.#state)) * moved) * clamp(0.5 - below / 0.7, 0, 1);
     if (share <= 0) {
       return;
     }

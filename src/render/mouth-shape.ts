@@ -3,7 +3,8 @@ import { curveThrough, heightAt, mapCurve, smoothCurve, type Curve } from './cur
 import { darkLine, type DarkLine } from './dark-line.ts';
 import { facePoint, type FaceFrame, type FacePoint } from './face-frame.ts';
 import { snapToRed, type EdgeReach } from './red-edge.ts';
-import { smoothstep } from './shaping.ts';
+import { clamp, smoothstep } from './shaping.ts';
+import { teethEdge } from './teeth-edge.ts';
 
 /** Mesh points along the inner lips, upper with lower, from the left corner to the right one. */
 const INNER_LIP_PAIRS = [
@@ -17,16 +18,22 @@ const END_CENTRAL_PAIR = 8;
 /** The mesh reports up to 3 mm between closed lips; from here on the photo shows its teeth. */
 const OPEN_GAP_MM = 4;
 
-/** Where the red of the lips may end, in millimetres below the mesh's edge. The mesh takes gums for teeth. */
+/** Where the red of the lips may end, in millimetres below the mesh's edge. The mesh takes gums for teeth, and lower teeth for the lip. */
 const UPPER_EDGE: EdgeReach = { from: -1, to: 2.5 };
-const LOWER_EDGE: EdgeReach = { from: -2, to: 1.25 };
+const LOWER_EDGE: EdgeReach = { from: -2, to: 3.5 };
 
 /**
- * A smile is made by the upper lip: it rises some 7 mm, while the lower one hardly leaves the edge of the teeth it covers at rest
- * (orthodontics counts 2 to 3 mm of the upper incisors below lips that just part). Closing goes the same way back.
+ * A smile is made by the upper lip: it rises by up to 7 mm over the teeth, of which lips that just part leave 2 to 3 mm in view (so orthodontics counts).
+ * Closing goes the same way back; what else is open, the lower lip closes.
  */
-const UPPER_CLOSING_SHARE = 0.68;
+const TEETH_AT_REST_MM = 2.5;
 const UPPER_CLOSING_MM = 7;
+
+/** Teeth that are in view this far on average count as the photo's own. */
+const LEAST_TEETH_MM = 1.5;
+
+/** In a broad smile the corners are this much higher than the line where the lips would meet. */
+const SMILE_RISE_MM = 9;
 
 /** Between red and teeth the photo shows a mixture of both: the lips are cut this far inside. */
 const INSET_MM = 0.4;
@@ -52,10 +59,18 @@ export interface MouthShape {
   readonly noseMm: number;
   /** Opening in the photo as the mesh sees it. */
   readonly gapMm: number;
-  /** True when the photo shows its own teeth. */
+  /** True when the photo's lips are apart. */
   readonly open: boolean;
+  /** Lower edge of the upper teeth between open lips; equal to `upper` where the photo shows none. */
+  readonly teeth: Curve;
+  /** True when the photo shows its upper teeth. */
+  readonly ownTeeth: boolean;
   /** Share of the photo's opening that the upper lip closes; the lower one does the rest. */
   readonly upperShare: number;
+  /** How far the jaw is down in the photo: what is open below the upper teeth. */
+  readonly jawMm: number;
+  /** How much of a broad smile open lips show, 0..1: how high the corners are. */
+  readonly smile: number;
 }
 
 /** Measures the mouth in mesh and photo. Closed lips meet in the dark line between them; lips apart end where their red does. */
@@ -67,19 +82,47 @@ export function mouthShape(avatar: Avatar, frame: FaceFrame): MouthShape {
   const gapMm = meanGap(upperPoints, lowerPoints);
   const open = gapMm > OPEN_GAP_MM;
   const edges = open ? openEdges(avatar, frame, line, { upperPoints, lowerPoints }) : closedEdges(line);
-  const noseMm = facePoint(frame, avatar.landmarks, NOSE_BASE).v;
+  const teeth = open ? teethEdge(avatar, frame, edges) : edges.upper;
+  const centreMm = 0.5 * middle[5]!.u + 0.25 * (line.leftMm + line.rightMm);
+  const halfWidthMm = (line.rightMm - line.leftMm) / 2;
   return {
     ...edges,
     leftMm: line.leftMm,
     rightMm: line.rightMm,
-    centreMm: 0.5 * middle[5]!.u + 0.25 * (line.leftMm + line.rightMm),
-    halfWidthMm: (line.rightMm - line.leftMm) / 2,
+    centreMm,
+    halfWidthMm,
     chinMm: facePoint(frame, avatar.landmarks, CHIN).v,
-    noseMm,
+    noseMm: facePoint(frame, avatar.landmarks, NOSE_BASE).v,
     gapMm: Math.max(0, gapMm),
     open,
-    upperShare: open ? Math.min(UPPER_CLOSING_SHARE, UPPER_CLOSING_MM / gapMm) : UPPER_CLOSING_SHARE,
+    teeth,
+    ...openState({ ...edges, teeth, centreMm, halfWidthMm }),
   };
+}
+
+/** Tells how the photo's opening came about. */
+function openState(mouth: Pick<MouthShape, 'upper' | 'lower' | 'teeth' | 'centreMm' | 'halfWidthMm'>): Pick<MouthShape, 'ownTeeth' | 'upperShare' | 'jawMm' | 'smile'> {
+  const { upper, lower, teeth } = mouth;
+  const teethMm = centralDistance(upper, teeth, mouth);
+  const apartMm = centralDistance(upper, lower, mouth);
+  const upperMm = clamp(teethMm - TEETH_AT_REST_MM, 0, UPPER_CLOSING_MM);
+  const corners = (upper.values[0]! + upper.values[upper.values.length - 1]!) / 2;
+  return {
+    ownTeeth: teethMm > LEAST_TEETH_MM,
+    upperShare: apartMm > 0 ? upperMm / apartMm : 0,
+    jawMm: centralDistance(teeth, lower, mouth),
+    smile: clamp((heightAt(upper, mouth.centreMm) + upperMm - corners) / SMILE_RISE_MM, 0, 1),
+  };
+}
+
+/** Returns how far two curves are apart on average in the middle third of the mouth, in millimetres. */
+function centralDistance(above: Curve, below: Curve, { centreMm, halfWidthMm }: Pick<MouthShape, 'centreMm' | 'halfWidthMm'>): number {
+  let sum = 0;
+  for (let step = -5; step <= 5; step += 1) {
+    const u = centreMm + (step / 15) * halfWidthMm;
+    sum += (heightAt(below, u) - heightAt(above, u)) / 11;
+  }
+  return sum;
 }
 
 function meanGap(upper: readonly FacePoint[], lower: readonly FacePoint[]): number {

@@ -53,3 +53,11 @@ export function skinColour(avatar: Avatar): [number, number, number] {
   };
   return [median(0), median(1), median(2)];
 }
+
+/** Skin whose strongest and weakest channel differ by this share is in full colour. */
+const COLOURED_SHARE = 0.12;
+
+/** Returns how much colour a photo has, judged by its skin (R, G, B): 1 in full colour, 0 in black and white. */
+export function colouring(skin: readonly [number, number, number]): number {
+  return clamp((Math.max(...skin) - Math.min(...skin)) / (COLOURED_SHARE * Math.max(1, ...skin)), 0, 1);
+}

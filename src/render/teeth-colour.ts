@@ -2,7 +2,7 @@ import type { Avatar } from '../avatars/avatar.ts';
 import { heightAt } from './curve.ts';
 import { xOf, yOf, type FaceFrame } from './face-frame.ts';
 import type { MouthShape } from './mouth-shape.ts';
-import { luminanceOf } from './photo-luma.ts';
+import { colouring, luminanceOf } from './photo-luma.ts';
 import { clamp } from './shaping.ts';
 
 const TEETH_RGB = [232, 215, 190] as const;
@@ -10,7 +10,7 @@ const TEETH_RGB = [232, 215, 190] as const;
 /** Teeth take up so much of the skin's colour: that of the light. */
 const SKIN_SHARE = 0.2;
 
-/** Teeth that the photo shows are looked for this far inside the lips' edges, and in the middle half of the mouth. */
+/** Teeth that the photo shows are looked at this far inside their edges, and in the middle half of the mouth. */
 const INSIDE_MM = 1;
 const STEP_MM = 0.5;
 
@@ -20,15 +20,14 @@ const BRIGHTEST = 0.95;
 
 /** Returns the colour of teeth in full view, R, G, B: of those that the photo shows, or such as fit its light. */
 export function teethColour(avatar: Avatar, { frame, mouth, skin }: { readonly frame: FaceFrame; readonly mouth: MouthShape; readonly skin: readonly [number, number, number] }): [number, number, number] {
-  const shown = mouth.open ? shownTeeth(avatar, frame, mouth) : undefined;
-  return shown ?? fittingTeeth(avatar, skin);
+  return (mouth.ownTeeth ? shownTeeth(avatar, frame, mouth) : undefined) ?? fittingTeeth(avatar, skin);
 }
 
-/** The brighter half of what lies between the lips: the rest is gaps and shade. */
+/** The brighter half of what lies between the upper lip and the teeth's edge: the rest is gaps and shade. */
 function shownTeeth(avatar: Avatar, frame: FaceFrame, mouth: MouthShape): [number, number, number] | undefined {
   const colours: [number, number, number][] = [];
   for (let u = mouth.centreMm - mouth.halfWidthMm / 2; u < mouth.centreMm + mouth.halfWidthMm / 2; u += STEP_MM) {
-    for (let v = heightAt(mouth.upper, u) + INSIDE_MM; v < heightAt(mouth.lower, u) - INSIDE_MM; v += STEP_MM) {
+    for (let v = heightAt(mouth.upper, u) + INSIDE_MM; v < heightAt(mouth.teeth, u) - INSIDE_MM; v += STEP_MM) {
       const at = 3 * (clamp(Math.round(yOf(frame, u, v)), 0, avatar.height - 1) * avatar.width + clamp(Math.round(xOf(frame, u, v)), 0, avatar.width - 1));
       colours.push([avatar.image[at]!, avatar.image[at + 1]!, avatar.image[at + 2]!]);
     }
@@ -42,7 +41,9 @@ function shownTeeth(avatar: Avatar, frame: FaceFrame, mouth: MouthShape): [numbe
 function fittingTeeth(avatar: Avatar, skin: readonly [number, number, number]): [number, number, number] {
   const luminance = luminanceOf(skin);
   const light = clamp(luminance / 190, 0.95, 1.15) * clamp(0.55 + luminance / 330, 0.6, 1);
-  const mixed = TEETH_RGB.map((value, index) => ((1 - SKIN_SHARE) * value + SKIN_SHARE * skin[index]!) * light) as [number, number, number];
+  const grey = luminanceOf(TEETH_RGB);
+  const colour = colouring(skin);
+  const mixed = TEETH_RGB.map((value, index) => ((1 - SKIN_SHARE) * (grey + (value - grey) * colour) + SKIN_SHARE * skin[index]!) * light) as [number, number, number];
   const most = Math.min(1, (BRIGHTEST * brightestOf(avatar)) / luminanceOf(mixed));
   return [mixed[0] * most, mixed[1] * most, mixed[2] * most];
 }

@@ -122,7 +122,7 @@ export class WarpFace {
       + Math.round(xOf(frame, mouth.centreMm, middle) / grid.cellPx);
     return new MouthShader({
       frame, mouth, sampler,
-      interior: new MouthInterior({ halfWidthMm: mouth.halfWidthMm, skin, teeth: teethColour(avatar, { frame, mouth, skin }), ownTeeth: mouth.open }),
+      interior: new MouthInterior({ halfWidthMm: mouth.halfWidthMm, skin, teeth: teethColour(avatar, { frame, mouth, skin }), ownTeeth: mouth.ownTeeth }),
       meeting: smoothCurve(mapCurve(mouth.upper, (v, u) => v + mouth.upperShare * (heightAt(mouth.lower, u) - v)), TEETH_SMOOTH_MM),
       pivotU: parts.head.pivotU,
       pivotV: parts.head.pivotV,

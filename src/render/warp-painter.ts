@@ -52,7 +52,7 @@ export class WarpPainter {
   /** What this frame changes, and what each picture holds that is not the portrait. */
   readonly #dirty: DirtyCells;
   readonly #drawn: readonly DirtyCells[];
-  readonly #mouth = { jawMm: 0, tongue: 0, rounding: 0, close: 1 };
+  readonly #mouth = { jawMm: 0, tongue: 0, rounding: 0, close: 1, tuck: 0 };
   #closed = false;
 
   /** Takes memory for `pictures` I420 pictures, one after the other, and fills them with the portrait. */
@@ -220,6 +220,7 @@ export class WarpPainter {
     mouth.jawMm = this.#coefficients[FIELD_INDEX.jaw]!;
     mouth.tongue = Math.min(1, Math.max(0, expression[FACE_INDEX.tongue]!));
     mouth.rounding = Math.max(this.#coefficients[FIELD_INDEX.funnel]!, 0.8 * this.#coefficients[FIELD_INDEX.pucker]!);
+    mouth.tuck = this.#coefficients[FIELD_INDEX.tuck]!;
     mouth.close = face.mouth.open ? this.#coefficients[FIELD_INDEX.close]! : 1;
     face.mouthShader.begin(mouth, this.#turn, this.#upper.nodes, this.#lower.nodes);
     this.#patches.paint(face.mouthShader, this.#boxes[2], bytes, face);

@@ -28,13 +28,22 @@ await test('teeth are warm, not grey or blue', () => {
 
 await test('behind rounded lips the teeth lie in the dark, unless the mouth is wide open', () => {
   assert.ok(colour(1, { jawMm: 4, rounding: 1 }).y < 0.35 * colour(1, { jawMm: 4 }).y);
-  assert.ok(colour(4.2, { jawMm: 4, rounding: 1 }).y < 0.5 * colour(4.2, { jawMm: 4 }).y);
+  assert.ok(colour(5.5, { jawMm: 4, rounding: 1 }).y < 0.6 * colour(5.5, { jawMm: 4 }).y);
   assert.ok(colour(1, { jawMm: 12, rounding: 1 }).y > 0.5 * colour(1, { jawMm: 12 }).y);
 });
 
 await test('shade is as dark as the photo', () => {
   const dim = new MouthInterior({ halfWidthMm: 24, skin: [60, 45, 40], teeth: [80, 75, 66], ownTeeth: false });
   assert.ok(dim.shadow.y < 0.5 * interior.shadow.y && dim.lipShadow.y < 0.5 * interior.lipShadow.y);
+});
+
+await test('a photo without colours gets a mouth without any', () => {
+  const grey = new MouthInterior({ halfWidthMm: 24, skin: [180, 180, 180], teeth: [220, 220, 220], ownTeeth: true });
+  const tint: Tint = { y: 0, u: 0, v: 0 };
+  for (const v of [1, 5, 9, 12]) {
+    grey.shade(Float64Array.of(0, v), { jawMm: 10, tongue: 0, rounding: 0 }, tint);
+    assert.ok(Math.abs(tint.u) < 1 && Math.abs(tint.v) < 1, `U ${tint.u}, V ${tint.v} at ${v}`);
+  }
 });
 
 await test('a raised tongue fills what was dark', () => {

@@ -24,6 +24,12 @@ await test('teeth that the photo shows give their own colour: bright and hardly 
   assert.ok(luminanceOf([r, g, b]) > 195 && r - g < 30 && r > b, `${r}, ${g}, ${b}`);
 });
 
+await test('teeth made up for a photo without colours have none', () => {
+  const image = hopper.image.map((_, at) => luminanceOf(hopper.image, at - (at % 3)));
+  const [r, g, b] = colourOf({ ...hopper, image });
+  assert.ok(Math.abs(r - g) < 2 && Math.abs(g - b) < 2, `${r}, ${g}, ${b}`);
+});
+
 for (const [name, avatar] of [['shown', astronaut], ['made up', hopper]] as const) {
   await test(`teeth that are ${name} darken with the photo`, () => {
     const full = luminanceOf(colourOf(avatar));

@@ -101,7 +101,7 @@ await test('rounded lips are narrow and hide the teeth, in a portrait with close
     const shut = drawn(face, motionOf({ pucker: 1 }));
     const spread = drawn(face, motionOf({ stretch: 0.5, jaw: 4 }));
     const middle = heightAt(mouth.upper, mouth.centreMm) + mouth.upperShare * (heightAt(mouth.lower, mouth.centreMm) - heightAt(mouth.upper, mouth.centreMm));
-    const inside = (picture: Uint8Array, u: number): number => whitest(face, picture, u, { from: middle + 1.5, to: middle + 3.5 });
+    const inside = (picture: Uint8Array, u: number): number => whitest(face, picture, u, { from: middle - 0.5, to: middle + 2 });
     assert.ok(inside(spread, mouth.centreMm + 2) > inside(rounded, mouth.centreMm + 2) + 30, `${inside(spread, mouth.centreMm + 2)} and ${inside(rounded, mouth.centreMm + 2)} inside`);
     const dark = (picture: Uint8Array, aside: number): number => darkMm(face, picture, mouth.centreMm + aside, { from: middle - 4, to: middle + 12, below: 60 });
     for (const aside of [-17, 17]) {
