@@ -116,12 +116,12 @@ const hang: Profile = (p, shift) => {
 
 const pucker: Profile = (p, shift) => {
   const w = Math.exp(-((Math.abs(p.u) / (1.45 * p.halfWidth)) ** 4)) * bell(p.h, p.h < 0 ? 17 : 22);
-  shift.du -= 0.31 * p.restU * w;
+  shift.du -= 0.36 * p.restU * w;
   shift.dv += 0.26 * p.h * bell(p.h, 11) * bell(p.au, 1.1);
 };
 
 const funnel: Profile = (p, shift) => {
-  shift.du -= 0.2 * p.restU * Math.exp(-((Math.abs(p.u) / (1.45 * p.halfWidth)) ** 4)) * bell(p.h, 20);
+  shift.du -= 0.24 * p.restU * Math.exp(-((Math.abs(p.u) / (1.45 * p.halfWidth)) ** 4)) * bell(p.h, 20);
   shift.dv += p.layer === 'lower' ? 3.2 * p.lip * bell(p.h, 16) : -0.8 * p.lip * bell(p.h, 12);
 };
 

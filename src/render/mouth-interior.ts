@@ -33,7 +33,7 @@ const LIP_SHADOW = tintOf([62, 16, 12]);
 
 /** Returns how much of the teeth is still seen, 1 to 0, behind lips pushed forward: little light passes them, more where they are wide open. */
 export function teethSeen({ rounding, jawMm }: InteriorState): number {
-  return 1 - 0.9 * smoothstep(0, 0.6, rounding) * (1 - 0.6 * smoothstep(6, 11, jawMm));
+  return 1 - smoothstep(0, 0.6, rounding) * (1 - 0.6 * smoothstep(6, 11, jawMm));
 }
 
 /** Distances of the gaps between teeth from the mid-line: incisors, canine, first molars. */
