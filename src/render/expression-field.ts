@@ -220,7 +220,7 @@ export class ExpressionField {
       lip: lipProfile(au / STICKY_SHARE, 0.85),
       out: Math.max(0, Math.abs(scaled) - mouth.halfWidthMm),
       side: Math.sign(scaled),
-      restU: scaled * (mouth.open ? 1 - (mouth.smile * SMILE_WIDENING_MM) / mouth.halfWidthMm : 1),
+      restU: scaled * (1 - (mouth.smile * SMILE_WIDENING_MM) / mouth.halfWidthMm),
       halfWidth: mouth.halfWidthMm,
       chin: mouth.chinMm - heightAt(mouth.lower, mouth.centreMm),
       layer,

@@ -69,7 +69,7 @@ export interface MouthShape {
   readonly upperShare: number;
   /** How far the jaw is down in the photo: what is open below the upper teeth. */
   readonly jawMm: number;
-  /** How much of a broad smile open lips show, 0..1: how high the corners are. */
+  /** How much of a broad smile open lips show, 0..1: how high the corners are; 0 for closed lips. */
   readonly smile: number;
 }
 
@@ -111,7 +111,7 @@ function openState(mouth: Pick<MouthShape, 'upper' | 'lower' | 'teeth' | 'centre
     ownTeeth: teethMm > LEAST_TEETH_MM,
     upperShare: apartMm > 0 ? upperMm / apartMm : 0,
     jawMm: centralDistance(teeth, lower, mouth),
-    smile: clamp((heightAt(upper, mouth.centreMm) + upperMm - corners) / SMILE_RISE_MM, 0, 1),
+    smile: apartMm > 0 ? clamp((heightAt(upper, mouth.centreMm) + upperMm - corners) / SMILE_RISE_MM, 0, 1) : 0,
   };
 }
 

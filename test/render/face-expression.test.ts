@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FIELD_COEFFICIENTS } from '../../src/render/expression-field.ts';
+import { FIELD_INDEX, fieldCoefficients } from '../../src/render/face-expression.ts';
+import { faceFrame } from '../../src/render/face-frame.ts';
+import { mouthShape, type MouthShape } from '../../src/render/mouth-shape.ts';
+import { builtInPortrait, motionOf } from './portraits.ts';
+
+const hopper = await builtInPortrait('hopper');
+const astronaut = await builtInPortrait('astronaut');
+const closed = mouthShape(hopper, faceFrame(hopper.landmarks));
+const smiling = mouthShape(astronaut, faceFrame(astronaut.landmarks));
+
+function fieldOf(mouth: MouthShape, coefficients: Parameters<typeof motionOf>[0]): (name: (typeof FIELD_COEFFICIENTS)[number]) => number {
+  const out = new Float32Array(FIELD_COEFFICIENTS.length);
+  fieldCoefficients(motionOf(coefficients).expression, mouth, out);
+  return (name) => out[FIELD_INDEX[name]]!;
+}
+
+await test('closed lips open as far as the jaw is told, up to what the mouth allows', () => {
+  for (const jaw of [0, 1, 4, 9, 14]) {
+    assert.ok(Math.abs(fieldOf(closed, { jaw })('jaw') - jaw) < 1e-5);
+  }
+  assert.ok(fieldOf(closed, { jaw: 90 })('jaw') < 18);
+});
+
+await test('a smiling portrait opens small vowels less and wide ones farther, by a fifth at most, and always in their order', () => {
+  assert.equal(fieldOf(smiling, { jaw: 0 })('jaw'), 0);
+  assert.ok(Math.abs(fieldOf(smiling, { jaw: 4 })('jaw') - 4) < 1e-5);
+  let before = 0;
+  for (let jaw = 0.25; jaw <= 13; jaw += 0.25) {
+    const drawn = fieldOf(smiling, { jaw })('jaw');
+    assert.ok(drawn > before, `${drawn} at ${jaw}`);
+    assert.ok(jaw < 2 || Math.abs(drawn / jaw - 1) < 0.22, `${drawn} at ${jaw}`);
+    before = drawn;
+  }
+});
+
+await test('a toothy portrait is closed at rest, and a smile opens it', () => {
+  assert.equal(fieldOf(smiling, {})('close'), 1);
+  assert.equal(fieldOf(smiling, { smile: 1 })('close'), 0);
+  assert.equal(fieldOf(closed, {})('close'), 0);
+});
+
+await test('rounding purses what the jaw opens and lets the lips hang over the teeth', () => {
+  for (const mouth of [closed, smiling]) {
+    const rounded = fieldOf(mouth, { pucker: 0.5, jaw: 4 });
+    assert.ok(Math.abs(rounded('purse') - 2) < 1e-5 && rounded('hang') > 0.5);
+    assert.ok(fieldOf(mouth, { jaw: 4 })('purse') === 0 && fieldOf(mouth, { jaw: 4 })('hang') === 0);
+  }
+});
