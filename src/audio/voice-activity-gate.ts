@@ -55,8 +55,8 @@ export class VoiceActivityGate {
 /** Mean square of each window. */
 function powersOf(windows: Float32Array): number[] {
   const powers = new Array<number>(windows.length / VOICE_WINDOW_SAMPLES).fill(0);
-  for (const [index, sample] of windows.entries()) {
-    powers[Math.floor(index / VOICE_WINDOW_SAMPLES)]! += (sample * sample) / VOICE_WINDOW_SAMPLES;
+  for (let n = 0; n < windows.length; n++) {
+    powers[Math.floor(n / VOICE_WINDOW_SAMPLES)]! += (windows[n]! * windows[n]!) / VOICE_WINDOW_SAMPLES;
   }
   return powers;
 }
