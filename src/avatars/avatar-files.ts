@@ -104,7 +104,8 @@ async function readDescription(folder: string): Promise<z.infer<typeof descripti
 }
 
 async function readPixels(file: string, size: PlaneSize, channels: 1 | 3): Promise<Uint8Array> {
-  const pixels = sharp(file).removeAlpha().toColourspace(channels === 1 ? 'b-w' : 'srgb').raw();
+  // Read here and not by sharp, so that a fault of the system can be told from a damaged file.
+  const pixels = sharp(await readFile(file)).removeAlpha().toColourspace(channels === 1 ? 'b-w' : 'srgb').raw();
   const { data, info } = await pixels.toBuffer({ resolveWithObject: true });
   if (info.width !== size.width || info.height !== size.height || info.channels !== channels) {
     throw new TypeError(`${file} is ${info.width} × ${info.height} × ${info.channels}, expected ${size.width} × ${size.height} × ${channels}.`);

@@ -87,13 +87,13 @@ export class AvatarStore implements Closeable {
 
   /**
    * Returns an avatar ready to draw; its arrays are shared and must not be changed.
-   * @throws AvatarError `unknown_avatar`, also when its files turn out to be damaged.
+   * @throws AvatarError `unknown_avatar`, also when its files turn out to be damaged; the system's error when they cannot be read now.
    */
   async get(id: string): Promise<Avatar> {
     const entry = this.#entry(id);
     const avatar = this.#loaded.get(id) ?? readAvatar(entry.folder, entry.summary.builtIn);
     this.#remember(id, avatar);
-    return avatar.catch((cause: unknown) => { throw this.#dropDamaged(id, cause); });
+    return avatar.catch((cause: unknown) => { throw this.#unreadable(id, cause); });
   }
 
   /**
@@ -102,7 +102,7 @@ export class AvatarStore implements Closeable {
    */
   async readImage(id: string): Promise<{ contentType: string; body: Buffer }> {
     const { folder } = this.#entry(id);
-    const body = await readPortraitFile(folder).catch((cause: unknown) => { throw this.#dropDamaged(id, cause); });
+    const body = await readPortraitFile(folder).catch((cause: unknown) => { throw this.#unreadable(id, cause); });
     return { contentType: 'image/jpeg', body };
   }
 
@@ -213,7 +213,12 @@ export class AvatarStore implements Closeable {
     this.#loaded.delete(id);
   }
 
-  #dropDamaged(id: string, cause: unknown): AvatarError {
+  /** Takes a damaged avatar off the list; one that the system cannot read at the moment stays. Returns what to throw. */
+  #unreadable(id: string, cause: unknown): unknown {
+    this.#loaded.delete(id);
+    if (cause instanceof Error && 'syscall' in cause && !isMissing(cause)) {
+      return cause;
+    }
     this.#forget(id);
     this.#options.logger.warn({ id, err: cause }, 'stored avatar is damaged and was taken off the list');
     return new AvatarError('unknown_avatar', `The files of the avatar ${id} are damaged. Upload its picture again.`, { cause });

@@ -44,6 +44,8 @@ export class MediaClock {
   }
 
   #arm(): void {
+    // Armed already when the last subscriber left within a tick and another came.
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => { this.#run(); }, Math.max(0, this.#nextTickMs - performance.now()));
   }
 

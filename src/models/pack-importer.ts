@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
 import { statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type CheckpointSet, openCheckpoints } from './checkpoint-set.ts';
@@ -8,7 +9,7 @@ import { writeGraphFile } from './graph-file.ts';
 import { type NetworkWidths, OFFICIAL_WIDTHS } from './network-widths.ts';
 import { type OnnxGraph, onnxModelFile } from './onnx-model-file.ts';
 import { expNetGraph, face3dGraph, mappingGraph, portraitGraph, poseVaeGraph, renderGraph } from './pack-graphs.ts';
-import { GRAPH_FOLDER_PREFIX, type HashedFile, PACK_FORMAT, type PackGraph, type PackManifest, publishManifest } from './pack-manifest.ts';
+import { GRAPH_FOLDER_PREFIX, type HashedFile, PACK_FORMAT, type PackGraph, type PackManifest, publishManifest, removeUnnamedGraphs } from './pack-manifest.ts';
 import type { TensorSource } from './weight-scope.ts';
 
 /** How far an import is. */
@@ -54,28 +55,45 @@ export async function importCheckpoints(options: ImportOptions): Promise<PackMan
     ...plan.map(({ build }) => onnxModelFile(build).byteLength),
     ...checkpoints.paths.map((path) => statSync(path).size),
   ]);
-  await mkdir(packFolder, { recursive: true });
-  const graphFolder = await mkdtemp(join(packFolder, GRAPH_FOLDER_PREFIX));
+  const graphFolder = join(packFolder, GRAPH_FOLDER_PREFIX + randomUUID());
+  // Not a temporary folder: those only their own user can read, and another may run the server.
+  await mkdir(graphFolder, { recursive: true });
+  let manifest: PackManifest;
   try {
-    const sources: HashedFile[] = [];
-    for (const path of checkpoints.paths) {
-      const file = basename(path);
-      sources.push({ file, ...await hashFile(path, { signal, onBytes: (count) => { progress(file, count); } }) });
-    }
-    const graphs: PackGraph[] = [];
-    for (const { build, ...about } of plan) {
-      const name = `${[about.graph, about.size, about.coefficients, about.precision].filter((part) => part !== undefined).join('-')}.onnx`;
-      const written = await writeGraphFile(join(graphFolder, name), build, { signal, onBytes: (count) => { progress(name, count); } });
-      graphs.push({ ...about, file: `${basename(graphFolder)}/${name}`, ...written, inputs: build.inputs, outputs: build.outputs });
-    }
-    const manifest: PackManifest = { format: PACK_FORMAT, pack: 'sadtalker', sources, graphs };
+    const sources = await hashSources(checkpoints.paths, { signal, progress });
+    manifest = { format: PACK_FORMAT, pack: 'sadtalker', sources, graphs: await writeGraphs(graphFolder, plan, { signal, progress }) };
     signal?.throwIfAborted();
     await publishManifest(packFolder, manifest);
-    return manifest;
   } catch (error) {
     await rm(graphFolder, { recursive: true, force: true });
     throw error;
   }
+  await removeUnnamedGraphs(packFolder, manifest);
+  return manifest;
+}
+
+interface Watch {
+  readonly signal: AbortSignal | undefined;
+  readonly progress: (file: string, count: number) => void;
+}
+
+async function hashSources(paths: readonly string[], { signal, progress }: Watch): Promise<HashedFile[]> {
+  const sources: HashedFile[] = [];
+  for (const path of paths) {
+    const file = basename(path);
+    sources.push({ file, ...await hashFile(path, { signal, onBytes: (count) => { progress(file, count); } }) });
+  }
+  return sources;
+}
+
+async function writeGraphs(graphFolder: string, plan: readonly PlannedGraph[], { signal, progress }: Watch): Promise<PackGraph[]> {
+  const graphs: PackGraph[] = [];
+  for (const { build, ...about } of plan) {
+    const name = `${[about.graph, about.size, about.coefficients, about.precision].filter((part) => part !== undefined).join('-')}.onnx`;
+    const written = await writeGraphFile(join(graphFolder, name), build, { signal, onBytes: (count) => { progress(name, count); } });
+    graphs.push({ ...about, file: `${basename(graphFolder)}/${name}`, ...written, inputs: build.inputs, outputs: build.outputs });
+  }
+  return graphs;
 }
 
 function plannedGraphs(checkpoints: CheckpointSet, form: { widths: NetworkWidths; precision: Precision; pictureSize: (size: number) => number }): PlannedGraph[] {

@@ -63,17 +63,18 @@ export async function readManifest(packFolder: string): Promise<PackManifest> {
   return manifest as PackManifest;
 }
 
-/**
- * Makes a pack's manifest the one that counts, in one step: a reader sees the old pack or the new one. Then removes the
- * folders of graphs that it does not name.
- */
+/** Makes a pack's manifest the one that counts, in one step: a reader sees the old pack or the new one. */
 export async function publishManifest(packFolder: string, manifest: PackManifest): Promise<void> {
   const path = join(packFolder, MANIFEST_FILE);
   await writeFile(`${path}.new`, `${JSON.stringify(manifest, null, 2)}\n`, { flush: true });
   await rename(`${path}.new`, path);
+}
+
+/** Removes the folders of graphs that a pack's manifest does not name. */
+export async function removeUnnamedGraphs(packFolder: string, manifest: PackManifest): Promise<void> {
   const used = new Set(manifest.graphs.map(({ file }) => file.slice(0, file.indexOf('/'))));
   const folders = (await readdir(packFolder)).filter((name) => name.startsWith(GRAPH_FOLDER_PREFIX) && !used.has(name));
-  await Promise.all(folders.map((name) => rm(join(packFolder, name), { recursive: true })));
+  await Promise.all(folders.map((name) => rm(join(packFolder, name), { recursive: true, force: true })));
 }
 
 /**

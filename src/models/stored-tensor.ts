@@ -18,6 +18,11 @@ export interface StoredTensor {
 /** A checkpoint: tensors by name. */
 export type StoredTensors = ReadonlyMap<string, StoredTensor>;
 
+/** True for a type that weights have. */
+export function isFloat(type: StoredType): boolean {
+  return type.startsWith('float') || type === 'bfloat16';
+}
+
 /**
  * Returns a tensor's values as float32.
  * @throws TypeError for an integer tensor: no weight is one.

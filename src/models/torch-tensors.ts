@@ -91,7 +91,7 @@ function rebuildTensor(args: readonly Pickled[], readStorage: StorageReader): To
     throw new PickleError('A tensor is not built from a storage, an offset, sizes and strides.');
   }
   const span = elementCount(shape) === 0 ? 0 : 1 + shape.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, 0);
-  if (offset + span > source.length) {
+  if (source.start + offset + span > source.length) {
     throw new PickleError(`A tensor of ${shape.join(' × ')} reaches beyond its storage of ${source.length} elements.`);
   }
   const size = STORED_TYPES[source.type];

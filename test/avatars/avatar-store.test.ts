@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cp, mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -134,6 +134,20 @@ describe('an avatar store', () => {
     await assert.rejects(store.get('00000000000000cc'), { code: 'unknown_avatar', message: /damaged/ });
     assert.equal(warnings.length, 1);
     assert.equal(store.list().length, 2);
+  });
+
+  test('keeps an avatar on the list that the system cannot read at the moment', async () => {
+    await plant('00000000000000dd');
+    await reopen();
+    const image = join(folder, '00000000000000dd', 'image.png');
+    const bytes = await readFile(image);
+    await rm(image);
+    await mkdir(image);
+    await assert.rejects(store.get('00000000000000dd'), { code: 'EISDIR' });
+    await rm(image, { recursive: true });
+    await writeFile(image, bytes);
+    assert.ok((await store.get('00000000000000dd')).image.length > 0);
+    assert.equal(store.list().length, 3);
   });
 
   test('removes what an old crash left half written, but nothing that is being written now', async () => {

@@ -31,6 +31,21 @@ test('the clock ticks fifty times a second and does not drift', (t) => {
   assert.equal(ticks, 3000);
 });
 
+test('one subscriber in the place of the last, within a tick, is called fifty times a second, by one timer', (t) => {
+  const { clock, advance } = clockOnMockedTime(t);
+  const arm = t.mock.method(globalThis, 'setTimeout');
+  let ticks = 0;
+  const stop = clock.subscribe(() => {
+    stop();
+    clock.subscribe(() => { ticks += 1; });
+  });
+  advance(20);
+  ticks = 0;
+  advance(1000);
+  assert.equal(ticks, 50);
+  assert.ok(arm.mock.callCount() <= 53, `${arm.mock.callCount()} timers`);
+});
+
 test('a short hold-up is made up for at once', (t) => {
   const { clock, advance, hold, skipped } = clockOnMockedTime(t);
   let ticks = 0;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -134,6 +134,19 @@ describe('an import', () => {
     tensors.set('kp_extractor.kp.bias', { shape: [16], type: 'float32', readBytes: () => new Uint8Array(64) });
     writeSafetensors(join(folder, MAIN_FILE), tensors);
     await assert.rejects(importFrom(folder), isInvalid(/missing: generator\.fourth\.bias/, /kp_extractor\.kp\.bias is 16 and should be 15/, /unknown: generator\.fifth\.bias/));
+  });
+
+  it('names a weight of whole numbers', async () => {
+    const folder = folderWith('whole');
+    const tensors = new Map(recipeCheckpoint(SALT, mainCatalogue(widths)));
+    tensors.set('kp_extractor.kp.bias', { shape: [15], type: 'int64', readBytes: () => new Uint8Array(120) });
+    writeSafetensors(join(folder, MAIN_FILE), tensors);
+    await assert.rejects(importFrom(folder), isInvalid(/without fractions: kp_extractor\.kp\.bias is int64/));
+  });
+
+  it('can be read by other users of the machine as far as its folder can', () => {
+    const [graphs = ''] = packFiles().filter((name) => name.startsWith('graphs-'));
+    assert.equal(statSync(join(packFolder, graphs)).mode & 0o777, statSync(packFolder).mode & 0o777);
   });
 
   it('names a mapping net in the place of another', async () => {
