@@ -21,24 +21,35 @@ export interface EdgeReach {
 
 /** Moves the edge of a lip to where its red ends on the side of the teeth or the dark, column by column, and smooths the way it went. */
 export function snapToRed(avatar: Avatar, frame: FaceFrame, edge: Curve, { lipBelow, reach }: { readonly lipBelow: boolean; readonly reach: EdgeReach }): Curve {
+  const rows = Math.round((reach.to - reach.from) / ROW_MM) + 1;
+  const red = new Float64Array(rows + 2 * BAND_ROWS);
   const shift = mapCurve(edge, (v, u) => {
-    const red = (away: number): number => photoRedness(avatar, xOf(frame, u, v + away), yOf(frame, u, v + away));
-    let best = 0;
-    let most = -Infinity;
-    for (let away = reach.from; away <= reach.to; away += ROW_MM) {
-      let change = 0;
-      for (let row = 1; row <= BAND_ROWS; row += 1) {
-        change += (red(away + row * ROW_MM) - red(away - row * ROW_MM)) / BAND_ROWS;
-      }
-      const value = (lipBelow ? change : -change) - PULL * away * away;
-      if (value > most) {
-        most = value;
-        best = away;
-      }
+    for (let row = 0; row < red.length; row += 1) {
+      const place = v + reach.from + (row - BAND_ROWS) * ROW_MM;
+      red[row] = photoRedness(avatar, xOf(frame, u, place), yOf(frame, u, place));
     }
-    return best;
+    return reach.from + bestRow(red, reach, lipBelow ? 1 : -1) * ROW_MM;
   });
   const smooth = smoothCurve(shift, 3);
   const half = (edge.values.length - 1) / edge.samplesPerMm / 2;
   return mapCurve(edge, (v, u) => v + heightAt(smooth, u) * (1 - smoothstep(0.7, 0.95, Math.abs(u - edge.startMm - half) / half)));
+}
+
+/** Returns the row, counted from the reach's first, below which there is most red more than above it (`sign` 1) or less (−1). */
+function bestRow(red: Float64Array, reach: EdgeReach, sign: 1 | -1): number {
+  let best = 0;
+  let most = -Infinity;
+  for (let row = 0; row + 2 * BAND_ROWS < red.length; row += 1) {
+    const away = reach.from + row * ROW_MM;
+    let change = 0;
+    for (let step = 1; step <= BAND_ROWS; step += 1) {
+      change += (red[row + BAND_ROWS + step]! - red[row + BAND_ROWS - step]!) / BAND_ROWS;
+    }
+    const value = sign * change - PULL * away * away;
+    if (value > most) {
+      most = value;
+      best = row;
+    }
+  }
+  return best;
 }
