@@ -24,6 +24,8 @@ export function addStreamUpgrade(server: Server, { sessions, config, logger }: {
       return;
     }
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+      // Before anything can come in: ws throws an error that nobody listens for.
+      webSocket.on('error', (error) => { logger.debug({ err: error }, 'A WebSocket failed.'); });
       try {
         const session = sessions.get(id);
         session.attach(new ControlChannel(webSocket, { logger }));
