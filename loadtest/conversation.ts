@@ -26,6 +26,9 @@ const CHUNK_MS = 40;
 const REST_MS = 15_000;
 const REST_EVERY = 4;
 
+/** A turn of at least so much speech is heard and seen before it ends. */
+const CERTAIN_MS = 1000;
+
 /** What is watched after an interrupt. */
 const AFTERMATH_MS = 800;
 
@@ -110,6 +113,7 @@ export class Conversation {
       const interruptAfterMs = this.#options.interrupts && turn % 2 === 0 ? 1200 + 400 * (turn % 5) : Infinity;
       await this.#speak(Math.min(endMs, performance.now() + 2 * this.#speechMs), interruptAfterMs);
     }
+    const endedMs = performance.now();
     microphone?.close();
     this.#mouth.close();
     this.#ear.close();
@@ -119,7 +123,7 @@ export class Conversation {
       frames: this.#frames, sounds: this.#ear.sounds, reports: this.#reports,
       firstSoundMs: this.#firstSoundMs, firstFrameMs: this.#firstFrameMs,
       interruptSilenceMs: this.#interruptSilenceMs, interruptMouthMs: this.#interruptMouthMs,
-      bytes: this.#viewer.bytes, seconds: (performance.now() - startMs) / 1000,
+      bytes: this.#viewer.bytes, seconds: (endedMs - startMs) / 1000, endedMs,
     };
   }
 
@@ -143,7 +147,7 @@ export class Conversation {
       this.#viewer.send({ type: 'audio.end' });
       await Promise.race([ended, sleep(3000)]);
     }
-    this.#noteBeginning(startMs, threshold);
+    this.#noteBeginning(startMs, threshold, untilMs - startMs);
   }
 
   async #speakInto(microphone: MicrophoneFeed): Promise<void> {
@@ -151,7 +155,7 @@ export class Conversation {
     const startMs = performance.now();
     microphone.speak();
     await sleep(microphone.speechMs);
-    this.#noteBeginning(startMs, threshold);
+    this.#noteBeginning(startMs, threshold, microphone.speechMs);
   }
 
   /** Pushes speech chunk by chunk, a little ahead of real time. */
@@ -173,13 +177,15 @@ export class Conversation {
     return MOVES * (idle.length === 0 ? 0 : percentile(idle, 0.95)) + MOVES_AT_LEAST;
   }
 
-  #noteBeginning(startMs: number, threshold: number): void {
+  /** Notes when what was said in a turn was heard and seen: never, where that should have been within the turn, is infinitely late. */
+  #noteBeginning(startMs: number, threshold: number, saidMs: number): void {
+    if (saidMs < CERTAIN_MS) {
+      return;
+    }
     const sound = this.#ear.sounds.find(({ atMs, loudness }) => atMs >= startMs && loudness > LOUD);
     const frame = this.#frames.find(({ atMs, change }) => atMs >= startMs && change > threshold);
-    if (sound !== undefined && frame !== undefined) {
-      this.#firstSoundMs.push(sound.atMs - startMs);
-      this.#firstFrameMs.push(frame.atMs - startMs);
-    }
+    this.#firstSoundMs.push((sound?.atMs ?? Infinity) - startMs);
+    this.#firstFrameMs.push((frame?.atMs ?? Infinity) - startMs);
   }
 
   #noteInterrupt(atMs: number, threshold: number): void {

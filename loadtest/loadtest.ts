@@ -35,7 +35,7 @@ async function main(): Promise<number> {
   const url = values.url ?? server?.url ?? '';
   try {
     const figures = values.churn === true ? await churn(url, { cycles: Number(values.cycles) }) : await run(url, values);
-    const missed = missedLimits({ ...figures }, limits);
+    const missed = [...missedLimits({ ...figures }, limits), ...('failures' in figures ? figures.failures : [])];
     report({ ...figures }, missed, values.json === true);
     return missed.length === 0 ? 0 : 1;
   } finally {

@@ -37,6 +37,8 @@ export interface ViewerRecord {
   readonly interruptMouthMs: readonly number[];
   readonly bytes: number;
   readonly seconds: number;
+  /** When receiving ended, `performance.now()`. */
+  readonly endedMs: number;
 }
 
 /** What one viewer saw and heard. */
@@ -88,17 +90,20 @@ const FULL_FPS = 24.5;
 export function viewerFigures(record: ViewerRecord, faults?: FaultSpan): ViewerFigures {
   const startMs = (record.frames[0]?.atMs ?? 0) + WARM_UP_MS;
   const frames = record.frames.filter(({ atMs }) => atMs >= startMs);
-  const gaps = frames.slice(1).map(({ atMs }, index) => atMs - frames[index]!.atMs);
-  const { gaps: audioGaps, lost, concealedShare } = countSoundGaps(record.sounds.filter(({ atMs }) => atMs >= startMs));
+  const sounds = record.sounds.filter(({ atMs }) => atMs >= startMs);
+  // A stream that dies is a gap up to the end.
+  const pictureEndMs = endOf(frames, record.endedMs);
+  const gaps = [...frames.slice(1).map(({ atMs }) => atMs), pictureEndMs].map((atMs, index) => atMs - (frames[index]?.atMs ?? startMs));
+  const { gaps: audioGaps, lost, concealedShare } = countSoundGaps(sounds);
   const offsets = offsetsPerSecond(record);
   return {
-    fpsP5: percentile(framesPerSecond(frames), 0.05),
-    fpsMean: mean(framesPerSecond(frames)),
+    fpsP5: percentile(framesPerSecond(frames, pictureEndMs), 0.05),
+    fpsMean: mean(framesPerSecond(frames, pictureEndMs)),
     ...faultFigures(record.frames, faults),
     leastWidthPx: Math.min(...record.frames.map(({ widthPx }) => widthPx)),
     longestGapMs: Math.max(0, ...gaps),
     freezes: gaps.filter((gap) => gap > FREEZE_MS).length,
-    audioGaps, audioPacketsLost: lost, audioConcealedShare: concealedShare,
+    audioGaps: audioGaps + (endOf(sounds, record.endedMs) === record.endedMs ? 1 : 0), audioPacketsLost: lost, audioConcealedShare: concealedShare,
     firstSoundMs: record.firstSoundMs, firstFrameMs: record.firstFrameMs,
     interruptSilenceMs: record.interruptSilenceMs, interruptMouthMs: record.interruptMouthMs,
     avOffsetStartMs: mean(offsets.slice(0, OFFSET_SPAN_S)),
@@ -108,17 +113,22 @@ export function viewerFigures(record: ViewerRecord, faults?: FaultSpan): ViewerF
   };
 }
 
+/** When a stream ended: with its last unit, or when the viewer stopped waiting for the next one. */
+function endOf(units: readonly { readonly atMs: number }[], endedMs: number): number {
+  const lastMs = units.at(-1)?.atMs ?? -Infinity;
+  return endedMs - lastMs > FREEZE_MS ? endedMs : lastMs;
+}
+
 /**
  * Frames in each whole second. The count of frames is taken to grow evenly between two arrivals, so that a frame
- * that comes 5 ms after a second's end does not make it one of 24.
+ * that comes 5 ms after a second's end does not make it one of 24. Until the last frame, unless told an end.
  */
-export function framesPerSecond(frames: readonly ShownFrame[]): number[] {
+export function framesPerSecond(frames: readonly ShownFrame[], endMs = frames.at(-1)?.atMs): number[] {
   const first = frames[0];
-  const last = frames.at(-1);
-  if (first === undefined || last === undefined) {
+  if (first === undefined || endMs === undefined) {
     return [0];
   }
-  const seconds = Math.floor((last.atMs - first.atMs) / 1000);
+  const seconds = Math.floor((endMs - first.atMs) / 1000);
   const countAt = countUntil(frames);
   const counts = Array.from({ length: seconds }, (_, second) => countAt(first.atMs + (second + 1) * 1000) - countAt(first.atMs + second * 1000));
   return counts.length === 0 ? [0] : counts;
@@ -166,7 +176,7 @@ function countUntil(frames: readonly ShownFrame[]): (atMs: number) => number {
     }
     const after = frames[low]!.atMs;
     const before = frames[low - 1]?.atMs ?? after;
-    return low - (after > before ? Math.min(1, (after - atMs) / (after - before)) : 0);
+    return low - (after > before ? Math.min(1, Math.max(0, (after - atMs) / (after - before))) : 0);
   };
 }
 

@@ -21,7 +21,7 @@ function perfect(): { frames: ShownFrame[]; sounds: ReturnType<typeof sound>[]; 
 }
 
 const figures = (record: Pick<ViewerRecord, 'frames' | 'sounds' | 'reports'>, faults?: FaultSpan): ReturnType<typeof viewerFigures> => viewerFigures({
-  ...record, firstSoundMs: [], firstFrameMs: [], interruptSilenceMs: [], interruptMouthMs: [], bytes: 0, seconds: 10,
+  ...record, firstSoundMs: [], firstFrameMs: [], interruptSilenceMs: [], interruptMouthMs: [], bytes: 0, seconds: 10, endedMs: 10_000,
 }, faults);
 
 test('perfect reception is 25 frames a second without gaps and offset', () => {
@@ -41,6 +41,16 @@ test('a missing third of the frames, and a hold-up, show in rate, gap and freeze
   const held = record.frames.filter(({ atMs }) => atMs < 5000 || atMs > 5360);
   const { freezes, longestGapMs } = figures({ ...record, frames: held });
   assert.deepEqual([freezes, longestGapMs], [1, 440]);
+});
+
+test('a stream that dies shows in rate, gap, freezes and gaps of the sound', () => {
+  const record = perfect();
+  const dead = { ...record, frames: record.frames.slice(0, 100), sounds: record.sounds.slice(0, 200) };
+  const { fpsP5, fpsMean, freezes, longestGapMs, audioGaps } = figures(dead);
+  assert.deepEqual([fpsP5, freezes, longestGapMs, audioGaps], [0, 1, 6040, 1]);
+  assert.ok(fpsMean < 10, String(fpsMean));
+  const none = figures({ ...record, frames: [], sounds: [] });
+  assert.deepEqual([none.fpsP5, none.freezes, none.audioGaps], [0, 1, 1]);
 });
 
 test('half rate and half size on a bad network, and the return to both, are told apart', () => {
