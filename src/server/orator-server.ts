@@ -48,6 +48,8 @@ export class OratorServer implements Closeable {
       ]);
       const app: FastifyInstance = Fastify({ loggerInstance: logger, logController: new LogController({ disableRequestLogging: true }), trustProxy: config.server.trustProxy, bodyLimit: 64 * 1024, forceCloseConnections: true });
       scope.defer(() => app.close());
+      // After the sessions, which say goodbye on their WebSockets.
+      scope.own(addStreamUpgrade(app.server, { sessions, config, logger }));
       scope.own(sessions);
       await addGuards(app, config);
       addErrorReplies(app);
@@ -55,8 +57,6 @@ export class OratorServer implements Closeable {
       addHealthRoutes(app, { studio, metrics, sessions, config });
       addSessionRoutes(app, { studio, sessions, config });
       addAvatarRoutes(app, { avatars: studio.avatars, config });
-      const webSockets = addStreamUpgrade(app.server, { sessions, config, logger });
-      scope.defer(() => { webSockets.close(); });
       return new OratorServer({ scope, app, sessions, config });
     } catch (error) {
       await scope.close();

@@ -1,8 +1,9 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import type { Logger } from '../base/logger.ts';
 import { AvatarError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Closeable } from '../base/scope.ts';
 import { ControlChannel, MAX_MESSAGE_BYTES } from '../transport/control-channel.ts';
 import type { Config } from './config.ts';
 import { isAllowed } from './host-guard.ts';
@@ -13,14 +14,15 @@ const STREAM_PATH = /^\/v1\/sessions\/([\w-]+)\/stream$/;
 /** WebSocket close code of a refusal; the reason is `<code>: <message>`. */
 const REFUSED = 4000;
 
-/** Turns upgrade requests of `/v1/sessions/:id/stream` into the session's control channel. */
-export function addStreamUpgrade(server: Server, { sessions, config, logger }: { sessions: SessionRegistry; config: Config; logger: Logger }): WebSocketServer {
+/** Turns upgrade requests of `/v1/sessions/:id/stream` into the session's control channel; closing cuts every WebSocket that is left. */
+export function addStreamUpgrade(server: Server, { sessions, config, logger }: { sessions: SessionRegistry; config: Config; logger: Logger }): Closeable {
   const webSockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', (error) => { logger.debug({ err: error }, 'A WebSocket request broke off.'); });
     const id = STREAM_PATH.exec((request.url ?? '').split('?')[0] ?? '')?.[1];
     if (id === undefined || !isAllowed(request, config.server)) {
-      socket.end(`HTTP/1.1 ${id === undefined ? '404 Not Found' : '403 Forbidden'}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+      // Not only ended: it would stay half open as long as the client likes, and stopping the server waits for it.
+      socket.end(`HTTP/1.1 ${id === undefined ? '404 Not Found' : '403 Forbidden'}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`, () => { socket.destroy(); });
       return;
     }
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
@@ -36,5 +38,13 @@ export function addStreamUpgrade(server: Server, { sessions, config, logger }: {
       }
     });
   });
-  return webSockets;
+  return {
+    close: () => {
+      webSockets.close();
+      for (const webSocket of webSockets.clients) {
+        webSocket.terminate();
+      }
+      return Promise.resolve();
+    },
+  };
 }

@@ -8,19 +8,20 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { AvatarError } from '../../src/base/errors.ts';
 import { silentLogger } from '../../src/base/logger.ts';
+import type { Closeable } from '../../src/base/scope.ts';
 import { parseConfig } from '../../src/server/config.ts';
 import type { SessionRegistry } from '../../src/server/session-registry.ts';
 import { addStreamUpgrade } from '../../src/server/stream-upgrade.ts';
 
 /** Listens with no session at all, until the test ends; `debugged` collects what is logged. */
-async function listening(t: TestContext): Promise<{ server: Server; debugged: string[] }> {
+async function listening(t: TestContext): Promise<{ server: Server; streams: Closeable; debugged: string[] }> {
   const sessions = { get: () => { throw new AvatarError('unknown_session', 'There is none.'); } } as unknown as SessionRegistry;
   const server = createServer();
   const debugged: string[] = [];
-  addStreamUpgrade(server, { sessions, config: parseConfig({}), logger: { ...silentLogger, debug: (_fields, message) => { debugged.push(message); } } });
+  const streams = addStreamUpgrade(server, { sessions, config: parseConfig({}), logger: { ...silentLogger, debug: (_fields, message) => { debugged.push(message); } } });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   t.after(() => { server.close(); });
-  return { server, debugged };
+  return { server, streams, debugged };
 }
 
 /** Asks for a WebSocket by hand and returns the socket with the head of the answer. */
@@ -46,4 +47,24 @@ test('a broken or too large frame to an unknown session closes that WebSocket al
     await closed;
   }
   assert.deepEqual(debugged, ['A WebSocket failed.', 'A WebSocket failed.']);
+});
+
+test('a refused request for a WebSocket leaves no socket behind, though its client keeps its half open', async (t) => {
+  const { server } = await listening(t);
+  const { socket, head } = await upgrade(t, server, '/v1/elsewhere');
+  assert.match(head, /^HTTP\/1\.1 404 /);
+  socket.resume();
+  const closed = once(server, 'close');
+  server.close();
+  await closed;
+});
+
+test('closing cuts a WebSocket whose client does not say goodbye', async (t) => {
+  const { server, streams } = await listening(t);
+  const { socket } = await upgrade(t, server, '/v1/sessions/none/stream');
+  socket.resume();
+  const closed = once(server, 'close');
+  server.close();
+  await streams.close();
+  await closed;
 });
