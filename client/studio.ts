@@ -153,7 +153,12 @@ export class Studio {
     });
     client.on('vad.started', () => { this.#stage.setHearing(true); });
     client.on('vad.ended', () => { this.#stage.setHearing(false); });
-    client.on('error', ({ code, message }) => { this.#notices.show(message, code); });
+    client.on('error', ({ code, message, id }) => {
+      if (id !== undefined) {
+        this.#captions.delete(id);
+      }
+      this.#notices.show(message, code);
+    });
     this.#stage.setSize(client.session.width, client.session.height);
     this.#readouts.follow(client);
     this.#stage.play(client.stream).catch(this.#onError);

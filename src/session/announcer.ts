@@ -64,6 +64,6 @@ export class Announcer {
     });
     events.on('ended', (ended) => { tell({ type: 'speech.ended', ...ended }); });
     events.on('window', (window) => { tell({ type: 'speech.window', ...window }); });
-    events.on('failed', ({ error }) => { tell({ type: 'error', code: error.code, message: error.message }); });
+    events.on('failed', ({ id, error }) => { tell({ type: 'error', code: error.code, message: error.message, id }); });
   }
 }

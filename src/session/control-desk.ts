@@ -38,7 +38,7 @@ export class ControlDesk implements Closeable {
         } else {
           this.#handlers.onCommand(message);
         }
-      });
+      }, 'id' in message ? message.id : undefined);
     });
     channel.events.on('pcm', (bytes) => { this.#act(() => { this.#handlers.onPcm(pcm16ToFloat(bytes)); }); });
     channel.events.on('closed', () => { this.#channel = undefined; });
@@ -54,12 +54,13 @@ export class ControlDesk implements Closeable {
     await this.#channel?.close();
   }
 
-  #act(act: () => void): void {
+  /** Does what the client asks, and tells it what it can act on; the id is the one it gave the utterance. */
+  #act(act: () => void, id?: string): void {
     try {
       act();
     } catch (error) {
       if (error instanceof AvatarError) {
-        this.tell({ type: 'error', code: error.code, message: error.message });
+        this.tell({ type: 'error', code: error.code, message: error.message, ...(id === undefined ? {} : { id }) });
       } else {
         this.#handlers.onFault(error);
       }

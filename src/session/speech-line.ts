@@ -1,4 +1,3 @@
-import type { AudioBlock } from '../base/audio-block.ts';
 import { Emitter } from '../base/emitter.ts';
 import { AvatarError } from '../base/errors.ts';
 import { TICK_US } from '../base/media-clock.ts';
@@ -26,14 +25,14 @@ const WINDOW_TICKS = 25;
 /** Texts that may wait behind the one being spoken. */
 const MOST_WAITING_TEXTS = 16;
 
-/** What happened to an utterance, told when the viewer hears it. One interrupted before its first sound only ends. */
+/** What happened to an utterance, told when the viewer hears it. One without any sound, or interrupted before its first, only ends. */
 export interface SpeechLineEvents {
   /** Its first sound leaves; it arrived `waitedMs` ago, and nothing else was waiting then when `fresh`. */
   started: { readonly id: string; readonly waitedMs: number; readonly fresh: boolean };
   ended: { readonly id: string; readonly playedMs: number; readonly interrupted: boolean };
   /** So much more sound may be pushed now, in milliseconds: at the start of a push and every half second until it ends. */
   window: { readonly id: string; readonly windowMs: number };
-  /** A text could not be spoken. */
+  /** A text could not be spoken, or not to its end; only one whose sound had begun also ends. */
   failed: { readonly id: string; readonly error: AvatarError };
 }
 
@@ -67,6 +66,16 @@ type Scheduled =
   | { readonly tick: number; readonly name: 'started'; readonly id: string }
   | { readonly tick: number; readonly name: 'ended'; readonly id: string; readonly playedMs: number };
 
+/** A text that waits to be spoken, or whose sound is being made. */
+interface Text {
+  readonly id: string;
+  readonly text: string;
+  readonly voice: string;
+  readonly signal: AbortSignal;
+  /** True once its utterance waits in the queue. */
+  begun: boolean;
+}
+
 /** One viewer's way from texts, pushed PCM and the mirrored microphone to the sound that is heard and seen. */
 export class SpeechLine implements Closeable {
   readonly events: Emitter<SpeechLineEvents>;
@@ -79,8 +88,8 @@ export class SpeechLine implements Closeable {
   readonly #mel = new Float32Array((MEL_RATE_HZ * TICK_MS) / 1000);
   readonly #scheduled: Scheduled[] = [];
   readonly #arrivals = new Map<string, { readonly atMs: number; readonly fresh: boolean }>();
-  #texts: Promise<void> = Promise.resolve();
-  #waitingTexts = 0;
+  readonly #texts = new Set<Text>();
+  #saying: Promise<void> = Promise.resolve();
   #cancel = new AbortController();
   #roomMade: (() => void) | undefined;
   #pushedId: string | undefined;
@@ -120,13 +129,13 @@ export class SpeechLine implements Closeable {
       throw new AvatarError('speech_engine_missing', 'No text-to-speech engine is installed. Install the optional package or push PCM.');
     }
     textToSpeech.checkVoice(voice);
-    if (this.#waitingTexts >= MOST_WAITING_TEXTS) {
+    if (this.#texts.size >= MOST_WAITING_TEXTS) {
       throw new AvatarError('speech_queue_full', `${MOST_WAITING_TEXTS} texts are waiting already. Wait for speech.ended.`);
     }
-    this.#waitingTexts += 1;
     this.#arrived(id);
-    const { signal } = this.#cancel;
-    this.#texts = this.#texts.then(() => this.#say(textToSpeech, { text, voice, id, signal })).finally(() => { this.#waitingTexts -= 1; });
+    const waiting: Text = { id, text, voice, signal: this.#cancel.signal, begun: false };
+    this.#texts.add(waiting);
+    this.#saying = this.#saying.then(() => this.#say(textToSpeech, waiting));
     return id;
   }
 
@@ -166,6 +175,7 @@ export class SpeechLine implements Closeable {
 
   /** Silences everything at once: nothing spoken so far is heard after the current tick. */
   interrupt(): void {
+    const unspoken = [...this.#texts].filter(({ begun, signal }) => !begun && !signal.aborted).map(({ id }) => ({ id, playedMs: 0 }));
     this.#stopTexts();
     this.#cancel = new AbortController();
     this.#pushedId = undefined;
@@ -179,7 +189,7 @@ export class SpeechLine implements Closeable {
     // The queue's own fade-out follows 200 ms behind a sound that nobody hears any more.
     this.#queue.pull();
     this.#arrivals.clear();
-    for (const { id, playedMs } of [...ended, ...pulled]) {
+    for (const { id, playedMs } of [...ended, ...pulled, ...unspoken]) {
       this.events.emit('ended', { id, playedMs: Math.max(0, Math.round(playedMs)), interrupted: true });
     }
   }
@@ -195,8 +205,9 @@ export class SpeechLine implements Closeable {
       mixInto(this.#mel, microphone);
       mixInto(slot, this.#mirror.process(microphone));
     }
+    const speaking = pulled.speaking && pulled.ended?.playedMs !== 0;
     this.#report(pulled);
-    if (pulled.speaking) {
+    if (speaking) {
       this.#lastSpokenTick = this.#ticks;
     }
     this.#ticks += 1;
@@ -206,7 +217,7 @@ export class SpeechLine implements Closeable {
     if (this.#queue.queuedMs < TEXT_AHEAD_MS) {
       this.#roomMade?.();
     }
-    return { mel: this.#mel, voice: this.#voice, speaking: pulled.speaking, heard: this.#ticks - this.#lastSpokenTick <= this.#delayed.length + 1 };
+    return { mel: this.#mel, voice: this.#voice, speaking, heard: this.#ticks - this.#lastSpokenTick <= this.#delayed.length + 1 };
   }
 
   close(): Promise<void> {
@@ -219,7 +230,8 @@ export class SpeechLine implements Closeable {
 
   #report({ started, ended }: PulledSpeech): void {
     const tick = this.#ticks + this.#delayed.length;
-    if (started !== undefined) {
+    // One without any sound starts and ends within one tick.
+    if (started !== undefined && ended?.playedMs !== 0) {
       this.#scheduled.push({ tick, name: 'started', id: started });
     }
     if (ended !== undefined) {
@@ -230,6 +242,7 @@ export class SpeechLine implements Closeable {
       if (next.name === 'started') {
         this.#tellStarted(next.id);
       } else {
+        this.#arrivals.delete(next.id);
         this.events.emit('ended', { id: next.id, playedMs: Math.round(next.playedMs), interrupted: false });
       }
     }
@@ -267,31 +280,45 @@ export class SpeechLine implements Closeable {
     this.#roomMade?.();
   }
 
-  async #say(engine: TextToSpeech, { text, voice, id, signal }: { text: string; voice: string; id: string; signal: AbortSignal }): Promise<void> {
-    let begun = false;
+  async #say(engine: TextToSpeech, text: Text): Promise<void> {
     try {
-      for await (const block of engine.speak({ text, voice, signal })) {
-        if (signal.aborted) {
-          return;
-        }
-        if (!begun) {
-          this.#queue.begin(id, block.sampleRateHz);
-          begun = true;
-        }
-        await this.#append(id, block, signal);
+      for await (const block of engine.speak(text)) {
+        this.#begin(text, block.sampleRateHz);
+        await this.#append(text, block.samples);
       }
+      // A text without sound ends in its turn like any other.
+      this.#begin(text, MEL_RATE_HZ);
     } catch (error) {
-      if (!signal.aborted) {
-        this.events.emit('failed', { id, error: error instanceof AvatarError ? error : new AvatarError('speech_engine_failed', 'The text could not be spoken. Try again.', { cause: error }) });
-      }
+      this.#failed(text, error);
+    } finally {
+      this.#texts.delete(text);
     }
-    if (begun && !signal.aborted) {
-      this.#queue.end(id);
+    if (text.begun && !text.signal.aborted) {
+      this.#queue.end(text.id);
     }
   }
 
-  async #append(id: string, block: AudioBlock, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && (this.#queue.queuedMs >= TEXT_AHEAD_MS || !this.#queue.append(id, block.samples))) {
+  #begin(text: Text, rateHz: number): void {
+    text.signal.throwIfAborted();
+    if (!text.begun) {
+      this.#queue.begin(text.id, rateHz);
+      text.begun = true;
+    }
+  }
+
+  #failed({ id, begun, signal }: Text, error: unknown): void {
+    // After an interrupt this is the interrupt itself, which was told.
+    if (signal.aborted) {
+      return;
+    }
+    if (!begun) {
+      this.#arrivals.delete(id);
+    }
+    this.events.emit('failed', { id, error: error instanceof AvatarError ? error : new AvatarError('speech_engine_failed', 'The text could not be spoken. Try again.', { cause: error }) });
+  }
+
+  async #append({ id, signal }: Text, samples: Float32Array): Promise<void> {
+    while (!signal.aborted && (this.#queue.queuedMs >= TEXT_AHEAD_MS || !this.#queue.append(id, samples))) {
       await new Promise<void>((resolve) => { this.#roomMade = resolve; });
       this.#roomMade = undefined;
     }

@@ -29,7 +29,7 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('vad.ended') }),
   z.object({ type: z.literal('stats'), framesPerSecond: z.number(), speechToFrameMs: z.number().nullable(), bitrateBps: z.number(), queuedMs: z.number() }),
   z.object({ type: z.literal('session.ended'), reason: z.string() }),
-  z.object({ type: z.literal('error'), code: z.string(), message: z.string() }),
+  z.object({ type: z.literal('error'), code: z.string(), message: z.string(), id: z.string().optional() }),
 ]);
 
 /** A message from the server. */

@@ -45,7 +45,7 @@ test('an utterance is told from its window to its end, and a text that could not
   events.emit('failed', { id: 'b', error: new AvatarError('speech_engine_failed', 'No.') });
   assert.deepEqual(told, [
     { type: 'speech.window', id: 'a', windowMs: 5000 }, { type: 'speech.started', id: 'a' },
-    { type: 'speech.ended', id: 'a', playedMs: 300, interrupted: true }, { type: 'error', code: 'speech_engine_failed', message: 'No.' },
+    { type: 'speech.ended', id: 'a', playedMs: 300, interrupted: true }, { type: 'error', code: 'speech_engine_failed', message: 'No.', id: 'b' },
   ]);
 });
 

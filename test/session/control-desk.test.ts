@@ -43,13 +43,17 @@ test('sound comes the same as bytes and as text, and every other message as a co
 });
 
 test('what a client can act on it is told; anything else is the session\'s fault', () => {
-  const errors = [new AvatarError('no_audio_started', 'Send audio.start.'), new Error('broken')];
+  const errors = [new AvatarError('no_audio_started', 'Send audio.start.'), new AvatarError('unknown_voice', 'No such voice.'), new Error('broken')];
   const { desk, faults } = openDesk(() => { throw errors.shift() ?? new Error('not asked for'); });
   const wire = new Wire();
   desk.attach(wire.channel);
   wire.events.emit('message', { type: 'audio.end' });
+  wire.events.emit('message', { type: 'speak', text: 'hello', id: 'a' });
   wire.events.emit('message', { type: 'audio.end' });
-  assert.deepEqual(wire.sent, [{ type: 'error', code: 'no_audio_started', message: 'Send audio.start.' }]);
+  assert.deepEqual(wire.sent, [
+    { type: 'error', code: 'no_audio_started', message: 'Send audio.start.' },
+    { type: 'error', code: 'unknown_voice', message: 'No such voice.', id: 'a' },
+  ]);
   assert.deepEqual(faults.map(String), ['Error: broken']);
 });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { TextToSpeech } from '../../src/audio/text-to-speech.ts';
 import { AvatarError } from '../../src/base/errors.ts';
 import { SpeechLine } from '../../src/session/speech-line.ts';
 import type { SpeechLineEvents } from '../../src/session/speech-line.ts';
@@ -8,15 +9,33 @@ const DELAY_TICKS = 10;
 
 interface Told { readonly tick: number; readonly name: keyof SpeechLineEvents; readonly id: string; readonly windowMs?: number; readonly playedMs?: number; readonly interrupted?: boolean }
 
+/** An engine that speaks `200` as 200 ms of a tone, has no sound for `…`, and fails at anything else. */
+const ENGINE = {
+  checkVoice: () => undefined,
+  async* speak({ text, signal }: { text: string; signal: AbortSignal }) {
+    await settled();
+    signal.throwIfAborted();
+    const lengthMs = text === '…' ? 0 : Number(text);
+    if (Number.isNaN(lengthMs)) {
+      throw new AvatarError('speech_engine_failed', `No idea how to say ${text}.`);
+    }
+    for (let atMs = 0; atMs < lengthMs; atMs += 100) {
+      yield { samples: tone(100), sampleRateHz: 48_000 };
+    }
+  },
+} as unknown as TextToSpeech;
+
+const settled = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
+
 /** A line of 200 ms delay, run tick by tick, and what it told. */
-async function withLine(run: (line: SpeechLine, tick: (times?: number) => Float32Array, told: Told[]) => void, { maxQueuedMs = 3000 } = {}): Promise<void> {
-  await using line = await SpeechLine.open({ textToSpeech: undefined, voice: 'en', maxTextChars: 100, maxQueuedMs, delayMs: DELAY_TICKS * 20, onListenerError: (error) => { throw error; } });
+async function withLine(run: (line: SpeechLine, tick: (times?: number) => Float32Array, told: Told[]) => Promise<void> | void, { maxQueuedMs = 3000 } = {}): Promise<void> {
+  await using line = await SpeechLine.open({ textToSpeech: ENGINE, voice: 'en', maxTextChars: 100, maxQueuedMs, delayMs: DELAY_TICKS * 20, onListenerError: (error) => { throw error; } });
   const told: Told[] = [];
   let ticks = 0;
-  for (const name of ['started', 'ended', 'window'] as const) {
+  for (const name of ['started', 'ended', 'window', 'failed'] as const) {
     line.events.on(name, (event) => { told.push({ tick: ticks, name, ...event }); });
   }
-  run(line, (times = 1) => {
+  await run(line, (times = 1) => {
     let voice: Float32Array = new Float32Array();
     for (let time = 0; time < times; time++, ticks++) {
       ({ voice } = line.tick());
@@ -94,4 +113,60 @@ test('more than the window is refused whole, and what waits stays', () => withLi
   line.appendPcm(tone(2900));
   assert.throws(() => { line.appendPcm(tone(200)); }, (error) => error instanceof AvatarError && error.code === 'speech_queue_full');
   assert.ok(Math.abs(line.queuedMs - 2900) < 1);
+}));
+
+/** Names, ids and played time of what was told, in order. */
+const story = (told: readonly Told[]): string[] => told.filter(({ name }) => name !== 'window')
+  .map(({ name, id, playedMs, interrupted }) => [name, id, ...(name === 'ended' ? [playedMs, interrupted === true ? 'cut' : 'whole'] : [])].join(' '));
+
+test('an interrupt ends every text, also those that still waited for the engine, and each once', () => withLine(async (line, tick, told) => {
+  for (const id of ['a', 'b', 'c', 'd']) {
+    line.speak('2000', { id });
+  }
+  for (let turn = 0; turn < 5; turn++) {
+    await settled();
+  }
+  tick(DELAY_TICKS + 5);
+  line.interrupt();
+  line.interrupt();
+  assert.deepEqual(story(told), ['started a', 'ended a 100 cut', 'ended b 0 cut', 'ended c 0 cut', 'ended d 0 cut']);
+  line.speak('100', { id: 'e' });
+  for (let turn = 0; turn < 10; turn++) {
+    await settled();
+  }
+  tick(30);
+  assert.deepEqual(story(told).slice(5), ['started e', 'ended e 100 whole']);
+}));
+
+test('a text without sound ends in its turn, is never spoken, and makes no later one wait', () => withLine(async (line, tick, told) => {
+  line.speak('100', { id: 'a' });
+  line.speak('…', { id: 'b' });
+  for (let turn = 0; turn < 5; turn++) {
+    await settled();
+  }
+  tick(40);
+  assert.deepEqual(story(told), ['started a', 'ended a 100 whole', 'ended b 0 whole']);
+  line.speak('…', { id: 'c' });
+  await settled();
+  await settled();
+  const { speaking, heard } = line.tick();
+  assert.deepEqual({ speaking, heard }, { speaking: false, heard: false });
+  tick(20);
+  let fresh: boolean | undefined;
+  line.events.on('started', (started) => { ({ fresh } = started); });
+  line.speak('100', { id: 'd' });
+  await settled();
+  await settled();
+  tick(30);
+  assert.equal(fresh, true);
+}));
+
+test('a text that cannot be spoken is told by its id, and those behind it are spoken', () => withLine(async (line, tick, told) => {
+  line.speak('broken', { id: 'a' });
+  line.speak('100', { id: 'b' });
+  for (let turn = 0; turn < 5; turn++) {
+    await settled();
+  }
+  tick(30);
+  assert.deepEqual(story(told), ['failed a', 'started b', 'ended b 100 whole']);
 }));
