@@ -7,6 +7,7 @@ import { MelStream } from './audio/mel-stream.ts';
 import { Resampler } from './audio/resampler.ts';
 import { AvatarError } from './base/errors.ts';
 import { silentLogger } from './base/logger.ts';
+import type { Logger } from './base/logger.ts';
 import { FRAME_US } from './base/media-clock.ts';
 import type { MotionFrame } from './base/motion-frame.ts';
 import type { Picture } from './base/picture.ts';
@@ -43,6 +44,8 @@ export interface FilmOptions {
   readonly avatarFolder: string;
   readonly modelsFolder: string;
   readonly signal?: AbortSignal;
+  /** Told on which device SadTalker's networks run, and why. Default: nobody is told. */
+  readonly logger?: Logger;
   /** Told the share done, 0..1, where the speech file says how long it is. */
   readonly onProgress?: (share: number) => void;
 }
@@ -100,10 +103,10 @@ async function openAvatar({ portrait, avatarFolder, modelsFolder }: FilmOptions,
   return preparer.prepare(await readFile(portrait.file), { name: basename(portrait.file, extname(portrait.file)) });
 }
 
-async function openFace({ speechFile, modelsFolder, seed, style = FACE_DEFAULTS.style, sadtalker, signal }: FilmOptions, avatar: Avatar, scope: Scope): Promise<OpenFace> {
+async function openFace({ speechFile, modelsFolder, seed, style = FACE_DEFAULTS.style, sadtalker, signal, logger = silentLogger }: FilmOptions, avatar: Avatar, scope: Scope): Promise<OpenFace> {
   const opened = sadtalker === undefined
     ? await scope.own(await BuiltInPack.open({ modelsFolder, renderThreads: 1, logger: silentLogger, stats: noStats })).openFace(avatar, { ...FACE_DEFAULTS, seed, style })
-    : await openSadTalkerFilm(sadtalker, { avatar, seed, modelsFolder, scope, signal, countFrames: () => countFrames(speechFile) });
+    : await openSadTalkerFilm(sadtalker, { avatar, seed, modelsFolder, scope, logger, signal, countFrames: () => countFrames(speechFile) });
   scope.own(opened.motion);
   scope.own(opened.drawing);
   return opened;

@@ -165,5 +165,15 @@ function pull(context: SoftwareResampleContext, input: Buffer[] | null, count: n
   const room = Math.max(1, checked(context.getOutSamples(count), 'tell the resampler\'s delay'));
   const output = Buffer.from(new ArrayBuffer(room * 4));
   const got = checked(context.convertSync([output], room, input, count), 'resample');
-  return new Float32Array(output.buffer, 0, got);
+  return silenced(new Float32Array(output.buffer, 0, got));
+}
+
+/** Files of floats can hold what is no number: it counts as silence, as encoders and networks never get rid of it again. */
+function silenced(samples: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
+  for (let index = 0; index < samples.length; index++) {
+    if (!Number.isFinite(samples[index])) {
+      samples[index] = 0;
+    }
+  }
+  return samples;
 }

@@ -1,6 +1,6 @@
 import type { Avatar } from '../avatars/avatar.ts';
 import { EXPRESSION_COLUMNS, MOTION_COLUMNS } from '../base/coefficient-layout.ts';
-import { silentLogger } from '../base/logger.ts';
+import type { Logger } from '../base/logger.ts';
 import type { Scope } from '../base/scope.ts';
 import { noStats } from '../base/stats.ts';
 import { VideoFileReader } from '../encode/video-file-reader.ts';
@@ -34,6 +34,8 @@ export interface FilmRole {
   readonly modelsFolder: string;
   /** Stops loading and reading with its reason. */
   readonly signal: AbortSignal | undefined;
+  /** Told on which device the networks run, and why. */
+  readonly logger: Logger;
   /** Owns the networks. */
   readonly scope: Scope;
   /** Counts the film's frames; asked only where angles run along the film. */
@@ -44,9 +46,9 @@ export interface FilmRole {
  * Opens the face of a film: every frame is exact, and none is left out.
  * @throws AvatarError `model_missing`, `unreadable_media`, and `no_face` where a reference video's first frame shows none.
  */
-export async function openSadTalkerFilm(film: SadTalkerFilm, { avatar, seed, modelsFolder, scope, signal, countFrames }: FilmRole): Promise<OpenFace> {
+export async function openSadTalkerFilm(film: SadTalkerFilm, { avatar, seed, modelsFolder, scope, logger, signal, countFrames }: FilmRole): Promise<OpenFace> {
   const { settings, still, poseStyle, expressionScale, anglesDeg, poseVideo, blinkVideo } = film;
-  const pack = scope.own(await SadTalkerPack.open(settings, { film: true, logger: silentLogger, stats: noStats, signal }));
+  const pack = scope.own(await SadTalkerPack.open(settings, { film: true, logger, stats: noStats, signal }));
   const readTrack = async (videoFile: string): Promise<Float32Array> => {
     await using reader = await VideoFileReader.open(videoFile);
     return await pack.readTrack(untilAborted(reader, signal), modelsFolder);

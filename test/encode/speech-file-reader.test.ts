@@ -50,6 +50,25 @@ describe('a speech file reader', () => {
     }
   });
 
+  test('takes what is no number for silence', async () => {
+    const path = join(folder, 'floats.wav');
+    const wav = toneWav({ rateHz: 16_000, channels: 1, seconds: 0.1, level: 0.5 });
+    // As a file of 32-bit floats: format 3, and half as many samples.
+    wav.writeUInt16LE(3, 20);
+    wav.writeUInt32LE(64_000, 28);
+    wav.writeUInt16LE(4, 32);
+    wav.writeUInt16LE(32, 34);
+    for (let at = 44; at < wav.length; at += 4) {
+      wav.writeFloatLE(at % 40 === 4 ? [Number.NaN, Infinity][((at - 44) / 40) % 2]! : 0.25, at);
+    }
+    await writeFile(path, wav);
+    const { samples } = await read(path, 16_000);
+    assert.equal(samples.length, 800);
+    assert.deepEqual(new Set(samples), new Set([0, 0.25]));
+    const { samples: resampled } = await read(path, 48_000);
+    assert.ok(resampled.length > 2300 && resampled.every((sample) => Number.isFinite(sample)));
+  });
+
   test('mixes stereo to mono at the same level and changes the rate', async () => {
     for (const [rateHz, wantedHz] of [[44_100, 48_000], [48_000, 16_000], [8000, 16_000]] as const) {
       const path = join(folder, `${rateHz}.wav`);
