@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import type { Logger } from 'pino';
 import { AvatarError } from './base/errors.ts';
 import { FILM_FLAGS, filmArguments, joinAngleLists } from './film-arguments.ts';
 import type { FilmArguments } from './film-arguments.ts';
 import type { SadTalkerFilm } from './packs/sadtalker-film.ts';
-import type { Logger } from './base/logger.ts';
 import type { Config } from './server/config.ts';
 
 const MODELS_FOLDER = fileURLToPath(new URL('../models', import.meta.url));
@@ -82,16 +82,16 @@ async function readSettings(values: Values): Promise<Config> {
   });
 }
 
-async function openLog({ log }: Config): Promise<Logger> {
+async function openLog({ log }: Config): Promise<{ readonly logger: Logger }> {
   const { pino } = await import('pino');
-  return pino({ level: log.level, name: 'orator' }, pino.destination({ dest: 2, sync: false }));
+  return { logger: pino({ level: log.level, name: 'orator' }, pino.destination({ dest: 2, sync: false })) };
 }
 
 /** Runs the server until SIGINT or SIGTERM. */
 async function serve(values: Values): Promise<number> {
   const config = await readSettings(values);
   const { OratorServer } = await import('./server/orator-server.ts');
-  const logger = await openLog(config);
+  const { logger } = await openLog(config);
   const server = await OratorServer.create(config, logger);
   console.log(`Orator talks at ${await server.listen()}`);
   const signal = await new Promise<string>((resolve) => {
@@ -116,7 +116,7 @@ async function render([portrait, speech, out]: [string, string, string], values:
     portrait: existsSync(portrait) ? { file: portrait } : { avatar: portrait },
     speechFile: speech, outFile: out, seed: film.seed, style: film.style,
     ...((film.pack ?? config.face.pack) === 'sadtalker' ? { sadtalker: sadTalkerFilm(film, config) } : {}),
-    avatarFolder: config.avatars.folder, modelsFolder: MODELS_FOLDER, signal: cancel.signal, logger: await openLog(config),
+    avatarFolder: config.avatars.folder, modelsFolder: MODELS_FOLDER, signal: cancel.signal, ...await openLog(config),
     onProgress: (share) => { showProgress(share); },
   });
   const tookS = (performance.now() - startMs) / 1000;
