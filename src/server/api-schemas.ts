@@ -41,6 +41,9 @@ export const candidateSchema = z.object({
   sdpMLineIndex: z.int().min(0).max(16).nullish(),
 });
 
+/** Most characters of what is said to be wrong: it may name every field that came. */
+const MOST_WRONG_CHARS = 300;
+
 /**
  * Checks outside data against a schema.
  * @throws AvatarError `invalid_request` naming the field.
@@ -49,7 +52,7 @@ export function checked<Schema extends z.ZodType>(schema: Schema, data: unknown)
   const result = schema.safeParse(data ?? undefined);
   if (!result.success) {
     const issue = result.error.issues[0]!;
-    throw new AvatarError('invalid_request', `The field ${issue.path.join('.') || '(the body itself)'} is wrong: ${issue.message}.`);
+    throw new AvatarError('invalid_request', `The field ${issue.path.join('.') || '(the body itself)'} is wrong: ${issue.message.slice(0, MOST_WRONG_CHARS)}.`);
   }
   return result.data;
 }

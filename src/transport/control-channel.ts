@@ -45,11 +45,14 @@ const BURST_S = 4;
 /** Wrong messages after which the channel is closed. */
 const MOST_WRONG_MESSAGES = 100;
 
+/** Most characters of what is said to be wrong in a message: it may name every field that came. */
+const MOST_WRONG_CHARS = 300;
+
 /** How long a closing WebSocket may take to say goodbye. */
 const GOODBYE_MS = 1000;
 
-/** WebSocket close codes (RFC 6455). */
-const CLOSE_CODE = Object.freeze({ normal: 1000, policy: 1008 });
+/** WebSocket close codes (RFC 6455; 4000 and above are a server's own). */
+const CLOSE_CODE = Object.freeze({ normal: 1000, policy: 1008, replaced: 4001 });
 
 /**
  * One session's WebSocket: checked JSON messages and PCM in, JSON messages out. A wrong message is answered with
@@ -100,6 +103,11 @@ export class ControlChannel implements Closeable, AsyncDisposable {
   /** Closes the WebSocket, after what was sent before; cuts it when the client does not answer within a second. */
   close(): Promise<void> {
     return this.#close(CLOSE_CODE.normal, 'closed');
+  }
+
+  /** Closes the WebSocket as one whose place a newer one has taken. */
+  replaced(): Promise<void> {
+    return this.#close(CLOSE_CODE.replaced, 'replaced');
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -201,7 +209,7 @@ function readMessage(bytes: Buffer): ClientMessage {
   const parsed = clientMessageSchema.safeParse(json);
   if (!parsed.success) {
     const wrong = parsed.error.issues.map(({ path, message }) => [...path, message].join(': ')).join('; ');
-    throw new AvatarError('invalid_message', `The message does not fit: ${wrong}. See the table of messages.`);
+    throw new AvatarError('invalid_message', `The message does not fit: ${wrong.slice(0, MOST_WRONG_CHARS)}. See the table of messages.`);
   }
   const message = parsed.data;
   if (message.type === 'audio.start' && (message.rateHz < PCM_RATE_HZ.min || message.rateHz > PCM_RATE_HZ.max)) {

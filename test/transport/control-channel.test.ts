@@ -70,6 +70,14 @@ describe('a control channel', () => {
     assert.deepEqual(pair.answers, [{ type: 'vad.started' }]);
   });
 
+  test('an answer to a message of many wrong fields names the first ones', async () => {
+    await using pair = await Pair.open();
+    pair.client.send(JSON.stringify({ type: 'interrupt', ...Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`field${index}`, 1])) }));
+    await until(() => pair.answers.length === 1, 'the arrival of an answer');
+    const answer = pair.answers[0]!;
+    assert.ok(answer.type === 'error' && answer.message.includes('field0') && answer.message.length < 400, JSON.stringify(answer).slice(0, 1000));
+  });
+
   for (const [what, message, code] of [
     ['text that is no JSON', 'hello', 'invalid_message'],
     ['an unknown type', '{"type":"dance"}', 'invalid_message'],
