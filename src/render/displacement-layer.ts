@@ -1,10 +1,14 @@
-import { FIELD_COEFFICIENTS, type ExpressionField, type Layer, type Shift } from './expression-field.ts';
+import { FIELD_COEFFICIENTS, type ExpressionField, type FieldCoefficient, type Layer, type Shift } from './expression-field.ts';
 import { uOf, vOf, type FaceFrame } from './face-frame.ts';
 import type { HeadShape, PoseTurn } from './head-pose-field.ts';
+import type { Steps } from './steps.ts';
 import type { GridWindow, WarpGrid } from './warp-grid.ts';
 
 /** Displacements under this many millimetres are left out of a basis. */
 const NEGLIGIBLE_MM = 0.01;
+
+/** Where a coefficient moves anything is first tried at every so many-th node: a part that falls between them hardly moves. */
+const TRIED_NODES = 3;
 
 /** What one unit of one coefficient does to the nodes of a window: du, dv pairs in millimetres. */
 export interface Basis {
@@ -42,14 +46,14 @@ export class DisplacementLayer {
   readonly window: GridWindow;
   readonly #frame: FaceFrame;
   readonly #head: HeadShape;
-  readonly #bases: readonly Basis[];
+  readonly #bases: Basis[] = [];
   readonly #expression: Float32Array;
   readonly #u: Float32Array;
   readonly #v: Float32Array;
   readonly #depth: Float32Array;
   readonly #weight: Float32Array;
 
-  constructor(parts: LayerParts) {
+  private constructor(parts: LayerParts) {
     const { grid, frame, window } = parts;
     const nodes = window.columns * window.rows;
     this.window = window;
@@ -69,7 +73,16 @@ export class DisplacementLayer {
       this.#depth[node] = parts.maps.depth[global]! - parts.head.pivotZ;
       this.#weight[node] = parts.maps.weight[global]!;
     }
-    this.#bases = FIELD_COEFFICIENTS.map((_, coefficient) => this.#basis(parts, coefficient));
+  }
+
+  /** Works a layer out, a coefficient at a time. */
+  static *make(parts: LayerParts): Steps<DisplacementLayer> {
+    const layer = new DisplacementLayer(parts);
+    for (const coefficient of FIELD_COEFFICIENTS) {
+      yield;
+      layer.#bases.push(layer.#basis(parts, coefficient));
+    }
+    return layer;
   }
 
   /** Writes the displacements in pixels for coefficients (one per `FIELD_COEFFICIENTS`) and a turn of the head. */
@@ -123,42 +136,57 @@ export class DisplacementLayer {
     }
   }
 
-  #basis(parts: LayerParts, coefficient: number): Basis {
-    const name = FIELD_COEFFICIENTS[coefficient]!;
+  #basis({ field, layer }: LayerParts, coefficient: FieldCoefficient): Basis {
     const { columns, rows } = this.window;
-    const all = new Float32Array(columns * rows * 2);
     const shift: Shift = { du: 0, dv: 0 };
-    for (let node = 0; node < columns * rows; node += 1) {
+    const shiftAt = (column: number, row: number): Shift => {
+      const node = row * columns + column;
       const at = { u: this.#u[node]!, v: this.#v[node]! };
-      const layer = parts.layer === 'merged' ? (parts.field.isLower(at.u, at.v) ? 'lower' : 'upper') : parts.layer;
-      parts.field.unitShift(name, layer, at, shift);
-      all[node * 2] = shift.du;
-      all[node * 2 + 1] = shift.dv;
+      field.unitShift(coefficient, layer !== 'merged' ? layer : field.isLower(at.u, at.v) ? 'lower' : 'upper', at, shift);
+      return shift;
+    };
+    const window = movedPart({ left: 0, top: 0, columns, rows }, TRIED_NODES, shiftAt);
+    const shifts = new Float32Array(window.columns * window.rows * 2);
+    for (let node = 0; node < window.columns * window.rows; node += 1) {
+      const { du, dv } = shiftAt(window.left + (node % window.columns), window.top + Math.floor(node / window.columns));
+      shifts[node * 2] = du;
+      shifts[node * 2 + 1] = dv;
     }
-    return trimmed(all, columns, rows);
+    return trimmed({ window, shifts });
   }
 }
 
-/** Cuts a basis down to the nodes it moves. */
-function trimmed(shifts: Float32Array, columns: number, rows: number): Basis {
-  let [left, right, top, bottom] = [columns, 0, rows, 0];
-  for (let node = 0; node < columns * rows; node += 1) {
-    if (Math.abs(shifts[node * 2]!) > NEGLIGIBLE_MM || Math.abs(shifts[node * 2 + 1]!) > NEGLIGIBLE_MM) {
-      const column = node % columns;
-      const row = Math.floor(node / columns);
-      left = Math.min(left, column);
-      right = Math.max(right, column + 1);
-      top = Math.min(top, row);
-      bottom = Math.max(bottom, row + 1);
+/** Returns the part of a window that moves, a rectangle; only every `step`-th node is looked at, and what lies between them belongs to it. */
+function movedPart(within: GridWindow, step: number, shiftAt: (column: number, row: number) => Readonly<Shift>): GridWindow {
+  const [endColumn, endRow] = [within.left + within.columns, within.top + within.rows];
+  let [left, right, top, bottom] = [endColumn, within.left, endRow, within.top];
+  for (let row = within.top; row < endRow; row += step) {
+    for (let column = within.left; column < endColumn; column += step) {
+      const { du, dv } = shiftAt(column, row);
+      if (Math.abs(du) > NEGLIGIBLE_MM || Math.abs(dv) > NEGLIGIBLE_MM) {
+        left = Math.min(left, Math.max(within.left, column - step + 1));
+        right = Math.max(right, Math.min(endColumn, column + step));
+        top = Math.min(top, Math.max(within.top, row - step + 1));
+        bottom = Math.max(bottom, Math.min(endRow, row + step));
+      }
     }
   }
-  if (right <= left) {
-    return { window: { left: 0, top: 0, columns: 0, rows: 0 }, shifts: new Float32Array(0) };
-  }
-  const window = { left, top, columns: right - left, rows: bottom - top };
+  return right > left ? { left, top, columns: right - left, rows: bottom - top } : { left: 0, top: 0, columns: 0, rows: 0 };
+}
+
+/** Cuts a basis down to the nodes it moves. */
+function trimmed({ window: all, shifts }: Basis): Basis {
+  const shift: Shift = { du: 0, dv: 0 };
+  const indexOf = (column: number, row: number): number => ((row - all.top) * all.columns + column - all.left) * 2;
+  const window = movedPart(all, 1, (column, row) => {
+    const index = indexOf(column, row);
+    shift.du = shifts[index]!;
+    shift.dv = shifts[index + 1]!;
+    return shift;
+  });
   const cut = new Float32Array(window.columns * window.rows * 2);
   for (let row = 0; row < window.rows; row += 1) {
-    const from = ((top + row) * columns + left) * 2;
+    const from = indexOf(window.left, window.top + row);
     cut.set(shifts.subarray(from, from + window.columns * 2), row * window.columns * 2);
   }
   return { window, shifts: cut };

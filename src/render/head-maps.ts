@@ -1,6 +1,7 @@
 import { uOf, vOf, type FaceFrame } from './face-frame.ts';
 import { depthAt, headWeightAt, type HeadShape } from './head-pose-field.ts';
 import type { HeadMaps } from './displacement-layer.ts';
+import type { Steps } from './steps.ts';
 import type { WarpGrid } from './warp-grid.ts';
 
 /** Every second node is computed, the rest is interpolated: the mesh's own depth is no finer. */
@@ -11,7 +12,7 @@ const DEPTH_BLUR = 0.8;
 const WEIGHT_BLUR = 1;
 
 /** Computes depth and head weight at every node of the grid. */
-export function headMaps(grid: WarpGrid, frame: FaceFrame, head: HeadShape): HeadMaps {
+export function* headMaps(grid: WarpGrid, frame: FaceFrame, head: HeadShape): Steps<HeadMaps> {
   const columns = Math.ceil((grid.columns - 1) / STEP) + 1;
   const rows = Math.ceil((grid.rows - 1) / STEP) + 1;
   const depth = new Float32Array(columns * rows);
@@ -22,12 +23,14 @@ export function headMaps(grid: WarpGrid, frame: FaceFrame, head: HeadShape): Hea
     const place = { u: uOf(frame, xPx, yPx), v: vOf(frame, xPx, yPx), xPx, yPx };
     depth[node] = depthAt(head, place.u, place.v);
     weight[node] = headWeightAt(head, place, grid);
+    if (node % columns === 0) {
+      yield;
+    }
   }
   const coarse = { columns, rows };
-  return {
-    depth: enlarged(blurred(depth, coarse, DEPTH_BLUR), coarse, grid),
-    weight: enlarged(blurred(weight, coarse, WEIGHT_BLUR), coarse, grid),
-  };
+  const wholeDepth = enlarged(blurred(depth, coarse, DEPTH_BLUR), coarse, grid);
+  yield;
+  return { depth: wholeDepth, weight: enlarged(blurred(weight, coarse, WEIGHT_BLUR), coarse, grid) };
 }
 
 interface Size {

@@ -3,6 +3,7 @@ import { FIELD_INDEX } from './face-expression.ts';
 import { FIELD_COEFFICIENTS } from './expression-field.ts';
 import type { DisplacementLayer, ShiftGrid } from './displacement-layer.ts';
 import { POSE_LIMITS, restTurn, turnTo } from './head-pose-field.ts';
+import type { Steps } from './steps.ts';
 import type { Span } from './warp-kernel.ts';
 import type { GridWindow, WarpGrid } from './warp-grid.ts';
 
@@ -12,8 +13,8 @@ const STILL_PX = 0.05;
 const WIDEST_JAW_MM = 18;
 
 /** Finds the cells that any drawable motion can change, as one span per cell row: where the person's moving nodes can get to, and where they come from. */
-export function movingCells(grid: WarpGrid, layer: DisplacementLayer, person: Uint8Array, pxPerMm: number): Span[] {
-  const reach = motionReach(grid, layer);
+export function* movingCells(grid: WarpGrid, layer: DisplacementLayer, person: Uint8Array, pxPerMm: number): Steps<Span[]> {
+  const reach = yield* motionReach(grid, layer);
   const shift = { x: POSE_LIMITS.xMm * pxPerMm, y: POSE_LIMITS.yMm * pxPerMm };
   const cellRows = grid.rows - 1;
   const cellColumns = grid.columns - 1;
@@ -89,7 +90,7 @@ export function nodesOf(cells: readonly Span[], without: GridWindow): Span[] {
 }
 
 /** For each node the farthest it goes left, right, up and down in any extreme turn, and with the mouth wide open, in pixels; shifts of the head left out. */
-function motionReach(grid: WarpGrid, layer: DisplacementLayer): Float32Array {
+function* motionReach(grid: WarpGrid, layer: DisplacementLayer): Steps<Float32Array> {
   const shifts = new Float32Array(grid.columns * grid.rows * 2);
   const out: ShiftGrid = { shifts, stride: grid.columns, first: layer.window.top * grid.columns + layer.window.left };
   const reach = new Float32Array(grid.columns * grid.rows * 4);
@@ -107,6 +108,7 @@ function motionReach(grid: WarpGrid, layer: DisplacementLayer): Float32Array {
       reach[node * 4 + 2] = Math.min(reach[node * 4 + 2]!, y);
       reach[node * 4 + 3] = Math.max(reach[node * 4 + 3]!, y);
     }
+    yield;
   }
   return reach;
 }

@@ -1,4 +1,5 @@
 import type { Avatar } from '../avatars/avatar.ts';
+import type { Steps } from './steps.ts';
 
 /** Pixels around the packed foreground, mirrored from inside: what comes in from beyond the border looks like its neighbourhood. */
 export const PAD_PX = 32;
@@ -24,7 +25,7 @@ export function foregroundBytes(width: number, height: number): number {
 }
 
 /** Writes the person as Y, U, V, matte per pixel, the first three premultiplied by the matte, with `PAD_PX` mirrored pixels around. */
-export function packForeground(avatar: Avatar, out: Uint8Array): void {
+export function* packForeground(avatar: Avatar, out: Uint8Array): Steps<void> {
   const { width, height, image, matte } = avatar;
   const mirror = (at: number, size: number): number => (at < 0 ? -at : at >= size ? 2 * size - 2 - at : at);
   let to = 0;
@@ -39,11 +40,12 @@ export function packForeground(avatar: Avatar, out: Uint8Array): void {
       out[to + 2] = Math.round(redOf(r, g, b) * share);
       out[to + 3] = matte[from]!;
     }
+    yield;
   }
 }
 
 /** Writes the background as Y, U, V, 0 per pixel. */
-export function packBackground(avatar: Avatar, out: Uint8Array): void {
+export function* packBackground(avatar: Avatar, out: Uint8Array): Steps<void> {
   const { width, height, background } = avatar;
   for (let from = 0, to = 0; from < width * height * 3; from += 3, to += 4) {
     const [r, g, b] = [background[from]!, background[from + 1]!, background[from + 2]!];
@@ -51,5 +53,8 @@ export function packBackground(avatar: Avatar, out: Uint8Array): void {
     out[to + 1] = Math.round(blueOf(r, g, b));
     out[to + 2] = Math.round(redOf(r, g, b));
     out[to + 3] = 0;
+    if (from % (3 * width) === 0) {
+      yield;
+    }
   }
 }

@@ -79,8 +79,9 @@ export class WarpPainter {
     this.#lips = new LipTracker(face);
     this.#dirty = new DirtyCells(grid);
     this.#drawn = Array.from({ length: pictures }, () => new DirtyCells(grid));
-    for (let picture = 0; picture < pictures; picture += 1) {
-      this.#composite(picture, face.allCells);
+    this.#composite(0, face.allCells);
+    for (let picture = 1; picture < pictures; picture += 1) {
+      this.#pictures.copyWithin(picture * bytes, 0, bytes);
     }
   }
 

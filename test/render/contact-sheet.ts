@@ -10,6 +10,7 @@ import { readAvatar } from '../../src/avatars/avatar-files.ts';
 import type { Avatar } from '../../src/avatars/avatar.ts';
 import { FACE_COEFFICIENTS, FACE_INDEX, NEUTRAL_POSE, type FaceCoefficient, type HeadPose } from '../../src/base/motion-frame.ts';
 import { xOf, yOf } from '../../src/render/face-frame.ts';
+import { inSteps } from '../../src/render/steps.ts';
 import { WarpFace } from '../../src/render/warp-face.ts';
 import { WarpKernel } from '../../src/render/warp-kernel.ts';
 import { WarpPainter } from '../../src/render/warp-painter.ts';
@@ -129,7 +130,7 @@ const portraits = ['astronaut', 'hopper'].map((name) => fileURLToPath(new URL(`.
 const kernel = await WarpKernel.load();
 for (const folder of folders.length > 0 ? folders : portraits) {
   const avatar = await readAvatar(folder, true);
-  const face = new WarpFace(kernel, avatar);
+  const face = await inSteps(WarpFace.open(kernel, avatar));
   const pictures = drawAll(face);
   for (const cut of cuts(face)) {
     await sheet(pictures, avatar, cut, join(out, `${basename(folder)}-${cut.name}.png`));

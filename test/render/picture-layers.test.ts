@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PAD_PX, blueOf, foregroundBytes, lumaOf, packForeground, redOf } from '../../src/render/picture-layers.ts';
+import { inSteps } from '../../src/render/steps.ts';
 import { builtInPortrait } from './portraits.ts';
 
 await test('colours turn into BT.601 limited range', () => {
@@ -15,7 +16,7 @@ await test('colours turn into BT.601 limited range', () => {
 await test('the packed person is premultiplied and mirrored beyond the borders', async () => {
   const avatar = await builtInPortrait('hopper');
   const packed = new Uint8Array(foregroundBytes(avatar.width, avatar.height));
-  packForeground(avatar, packed);
+  await inSteps(packForeground(avatar, packed));
   const stride = (avatar.width + 2 * PAD_PX) * 4;
   const at = (x: number, y: number): number[] => [...packed.subarray((y + PAD_PX) * stride + (x + PAD_PX) * 4, (y + PAD_PX) * stride + (x + PAD_PX) * 4 + 4)];
   assert.deepEqual(at(-5, -7), at(5, 7));

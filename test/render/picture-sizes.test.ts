@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { inSteps } from '../../src/render/steps.ts';
 import { WarpFace } from '../../src/render/warp-face.ts';
 import { WarpKernel } from '../../src/render/warp-kernel.ts';
 import { WarpPainter } from '../../src/render/warp-painter.ts';
@@ -19,8 +20,8 @@ function lumaOf(face: WarpFace, motion: ReturnType<typeof motionOf>): Uint8Array
 
 for (const [factor, cellPx] of [[1.40625, 4], [1.875, 8], [1.03, 4]] as const) {
   await test(`a picture ${factor} times as large shows the same face on a grid of ${cellPx} pixels`, async () => {
-    const small = new WarpFace(kernel, hopper);
-    const large = new WarpFace(kernel, await enlargedAvatar(hopper, factor));
+    const small = await inSteps(WarpFace.open(kernel, hopper));
+    const large = await inSteps(WarpFace.open(kernel, await enlargedAvatar(hopper, factor)));
     assert.equal(large.grid.cellPx, cellPx);
     const motion = motionOf({ jaw: 10, stretch: 0.5, blinkLeft: 0.8 }, { yawDeg: 6, rollDeg: -4 });
     const [a, b] = [lumaOf(small, motion), lumaOf(large, motion)];

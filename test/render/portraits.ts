@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { readAvatar } from '../../src/avatars/avatar-files.ts';
 import type { Avatar } from '../../src/avatars/avatar.ts';
 import { FACE_COEFFICIENTS, FACE_INDEX, NEUTRAL_POSE, type FaceCoefficient, type HeadPose } from '../../src/base/motion-frame.ts';
+import { inSteps } from '../../src/render/steps.ts';
 import { WarpFace } from '../../src/render/warp-face.ts';
 import { WarpKernel } from '../../src/render/warp-kernel.ts';
 import type { FaceMotion } from '../../src/render/warp-painter.ts';
@@ -14,7 +15,7 @@ export function builtInPortrait(name: 'astronaut' | 'hopper'): Promise<Avatar> {
 /** Prepares a portrait for drawing in a kernel of its own. */
 export async function preparedFace(name: 'astronaut' | 'hopper'): Promise<{ readonly avatar: Avatar; readonly face: WarpFace }> {
   const avatar = await builtInPortrait(name);
-  return { avatar, face: new WarpFace(await WarpKernel.load(), avatar) };
+  return { avatar, face: await inSteps(WarpFace.open(await WarpKernel.load(), avatar)) };
 }
 
 /** Makes a motion from the coefficients and angles that are not at rest. */
