@@ -72,12 +72,17 @@ export class WarpFace {
     this.merged = shape.merged;
     this.person = shape.person;
     this.movingNodes = nodesOf(shape.moving, { left: 0, top: 0, columns: 0, rows: 0 });
-    this.invertedNodes = this.#spans(nodesOf(shape.moving, this.mouthWindow));
-    this.mouthNodes = this.#spans(Array.from({ length: this.mouthWindow.rows }, (_, row) => ({ row, first: 0, end: this.mouthWindow.columns })));
-    this.allCells = this.#spans(allCells(this.grid));
-    this.foregroundAt = this.#take(foregroundBytes(width, height));
-    this.backgroundAt = this.#take(width * height * 4);
-    this.displacementAt = this.#take(this.grid.columns * this.grid.rows * 8);
+    try {
+      this.invertedNodes = this.#spans(nodesOf(shape.moving, this.mouthWindow));
+      this.mouthNodes = this.#spans(Array.from({ length: this.mouthWindow.rows }, (_, row) => ({ row, first: 0, end: this.mouthWindow.columns })));
+      this.allCells = this.#spans(allCells(this.grid));
+      this.foregroundAt = this.#take(foregroundBytes(width, height));
+      this.backgroundAt = this.#take(width * height * 4);
+      this.displacementAt = this.#take(this.grid.columns * this.grid.rows * 8);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
     const { buffer } = kernel.arena.memory;
     this.#foreground = new Uint8Array(buffer, this.foregroundAt, foregroundBytes(width, height));
     this.#background = new Uint8Array(buffer, this.backgroundAt, width * height * 4);
@@ -87,7 +92,7 @@ export class WarpFace {
     this.mouthShader = mouthShader(shape, sampler);
   }
 
-  /** Prepares an avatar. @throws InvalidStateError when the kernel's memory is full. */
+  /** Prepares an avatar. @throws InvalidStateError when the kernel's memory is full; nothing of it is held then. */
   static *open(kernel: WarpKernel, avatar: Avatar): Steps<WarpFace> {
     const shape = yield* faceShape(avatar);
     const face = new WarpFace(kernel, avatar, shape);
