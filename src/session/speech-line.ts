@@ -92,7 +92,7 @@ export class SpeechLine implements Closeable {
   #saying: Promise<void> = Promise.resolve();
   #cancel = new AbortController();
   #roomMade: (() => void) | undefined;
-  #pushedId: string | undefined;
+  #pushed: { readonly id: string; arrived: boolean } | undefined;
   #lastUtterance = 0;
   #ticks = 0;
   #lastSpokenTick = -Infinity;
@@ -132,7 +132,7 @@ export class SpeechLine implements Closeable {
     if (this.#texts.size >= MOST_WAITING_TEXTS) {
       throw new AvatarError('speech_queue_full', `${MOST_WAITING_TEXTS} texts are waiting already. Wait for speech.ended.`);
     }
-    this.#arrived(id);
+    this.#arrived(id, this.#idle && this.#pushed === undefined);
     const waiting: Text = { id, text, voice, signal: this.#cancel.signal, begun: false };
     this.#texts.add(waiting);
     this.#saying = this.#saying.then(() => this.#say(textToSpeech, waiting));
@@ -144,11 +144,11 @@ export class SpeechLine implements Closeable {
    * @throws AvatarError `audio_already_started`.
    */
   startPcm(rateHz: number, id = this.#newId()): string {
-    if (this.#pushedId !== undefined) {
+    if (this.#pushed !== undefined) {
       throw new AvatarError('audio_already_started', 'The last pushed speech has not ended. Send audio.end or interrupt first.');
     }
     this.#queue.begin(id, rateHz);
-    this.#pushedId = id;
+    this.#pushed = { id, arrived: false };
     this.#tellWindow(id);
     return id;
   }
@@ -158,19 +158,21 @@ export class SpeechLine implements Closeable {
    * @throws AvatarError `no_audio_started`, `speech_queue_full` (nothing of the samples is taken then).
    */
   appendPcm(samples: Float32Array): void {
-    const id = this.#started();
-    if (!this.#queue.append(id, samples)) {
+    const pushed = this.#started();
+    const fresh = this.#idle;
+    if (!this.#queue.append(pushed.id, samples)) {
       throw new AvatarError('speech_queue_full', `${this.#options.maxQueuedMs} ms of speech are waiting already. Push no faster than it is spoken.`);
     }
-    if (!this.#arrivals.has(id)) {
-      this.#arrived(id);
+    if (!pushed.arrived) {
+      pushed.arrived = true;
+      this.#arrived(pushed.id, fresh);
     }
   }
 
   /** Ends the pushed speech. @throws AvatarError `no_audio_started`. */
   endPcm(): void {
-    this.#queue.end(this.#started());
-    this.#pushedId = undefined;
+    this.#queue.end(this.#started().id);
+    this.#pushed = undefined;
   }
 
   /** Silences everything at once: nothing spoken so far is heard after the current tick. */
@@ -178,7 +180,7 @@ export class SpeechLine implements Closeable {
     const unspoken = [...this.#texts].filter(({ begun, signal }) => !begun && !signal.aborted).map(({ id }) => ({ id, playedMs: 0 }));
     this.#stopTexts();
     this.#cancel = new AbortController();
-    this.#pushedId = undefined;
+    this.#pushed = undefined;
     for (const [index, block] of this.#delayed.entries()) {
       silence(block, index === this.#ticks % this.#delayed.length ? FADE_SAMPLES : 0);
     }
@@ -211,8 +213,8 @@ export class SpeechLine implements Closeable {
       this.#lastSpokenTick = this.#ticks;
     }
     this.#ticks += 1;
-    if (this.#pushedId !== undefined && this.#ticks % WINDOW_TICKS === 0) {
-      this.#tellWindow(this.#pushedId);
+    if (this.#pushed !== undefined && this.#ticks % WINDOW_TICKS === 0) {
+      this.#tellWindow(this.#pushed.id);
     }
     if (this.#queue.queuedMs < TEXT_AHEAD_MS) {
       this.#roomMade?.();
@@ -226,6 +228,11 @@ export class SpeechLine implements Closeable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** True while nothing waits to be heard. */
+  get #idle(): boolean {
+    return this.#queue.queuedMs === 0 && this.#arrivals.size === 0 && this.#texts.size === 0;
   }
 
   #report({ started, ended }: PulledSpeech): void {
@@ -256,18 +263,18 @@ export class SpeechLine implements Closeable {
   }
 
   #tellWindow(id: string): void {
-    this.events.emit('window', { id, windowMs: Math.max(0, Math.round(this.#options.maxQueuedMs - this.#queue.queuedMs)) });
+    this.events.emit('window', { id, windowMs: Math.max(0, Math.floor(this.#options.maxQueuedMs - this.#queue.queuedMs)) });
   }
 
-  #arrived(id: string): void {
-    this.#arrivals.set(id, { atMs: performance.now(), fresh: this.#queue.queuedMs === 0 && this.#arrivals.size === 0 });
+  #arrived(id: string, fresh: boolean): void {
+    this.#arrivals.set(id, { atMs: performance.now(), fresh });
   }
 
-  #started(): string {
-    if (this.#pushedId === undefined) {
+  #started(): { readonly id: string; arrived: boolean } {
+    if (this.#pushed === undefined) {
       throw new AvatarError('no_audio_started', 'PCM came before audio.start. Send audio.start with rateHz first.');
     }
-    return this.#pushedId;
+    return this.#pushed;
   }
 
   #newId(): string {

@@ -170,3 +170,36 @@ test('a text that cannot be spoken is told by its id, and those behind it are sp
   tick(30);
   assert.deepEqual(story(told), ['failed a', 'started b', 'ended b 100 whole']);
 }));
+
+test('pushed sound that waits for nothing is fresh, each push and also the text after it', () => withLine(async (line, tick) => {
+  const heard: string[] = [];
+  line.events.on('started', ({ id, fresh }) => { heard.push(`${id} ${fresh ? 'fresh' : 'waited'}`); });
+  for (const id of ['a', 'b']) {
+    line.startPcm(48_000, id);
+    for (let piece = 0; piece < 20; piece++) {
+      line.appendPcm(tone(20));
+      tick();
+    }
+    line.endPcm();
+    tick(DELAY_TICKS + 5);
+  }
+  line.speak('100', { id: 'c' });
+  line.speak('100', { id: 'd' });
+  line.startPcm(48_000, 'e');
+  line.speak('100', { id: 'f' });
+  for (let turn = 0; turn < 10; turn++) {
+    await settled();
+  }
+  line.appendPcm(tone(100));
+  line.endPcm();
+  tick(50);
+  assert.deepEqual([...heard].sort(), ['a fresh', 'b fresh', 'c fresh', 'd waited', 'e waited', 'f waited']);
+}));
+
+test('what the window says is taken, also when a part of a millisecond waits', () => withLine((line, tick, told) => {
+  line.startPcm(48_000, 'a');
+  line.appendPcm(tone(1000).subarray(0, 47_970));
+  tick(25);
+  const windowMs = told.findLast(({ name }) => name === 'window')?.windowMs ?? 0;
+  line.appendPcm(tone(windowMs));
+}));
