@@ -72,11 +72,13 @@ export class Ears implements Closeable {
     return this.#mode === 'mirror' ? sound : undefined;
   }
 
-  /** Changes what the microphone is for, and forgets what was heard. */
+  /** Changes what the microphone is for, and forgets what was heard: a viewer who speaks is taken to have stopped. */
   switchTo(mode: SessionMode): void {
     this.#mode = mode;
-    this.#viewerSpeaks = false;
     this.#parts.voiceActivity.reset();
+    if (this.#viewerSpeaks) {
+      this.#tell(false);
+    }
   }
 
   close(): Promise<void> {

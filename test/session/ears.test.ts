@@ -43,15 +43,19 @@ test('the microphone is opened with its first packet, and every pulled block is 
   assert.deepEqual(log, ['opened', 'packet', 'packet', 'heard', 'microphone closed', 'detector closed']);
 });
 
-test('it tells when the viewer speaks and stops, and forgets it when the microphone is for something else', () => {
+test('it tells when the viewer speaks and stops, and that a viewer who speaks has stopped when the microphone is for something else', () => {
   const { ears, events, voices, log } = openEars();
   events.emit('started', { atUs: 0 });
   assert.ok(ears.mirrorsVoice);
   ears.switchTo('mirror');
   assert.equal(ears.mirrorsVoice, false);
   assert.deepEqual(log, ['reset']);
-  events.emit('ended', { atUs: 1 });
   assert.deepEqual(voices, [true, false]);
+  ears.switchTo('push');
+  assert.deepEqual(voices, [true, false], 'what was told is not told again');
+  events.emit('started', { atUs: 1 });
+  events.emit('ended', { atUs: 2 });
+  assert.deepEqual(voices, [true, false, true, false]);
 });
 
 test('a microphone that is for listening is heard and lends no voice; one that is for nothing is not even opened', () => {
