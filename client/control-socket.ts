@@ -6,12 +6,17 @@ const REOPEN_DELAYS_MS = Object.freeze([250, 1000, 2500]);
 /** Close code by which the server refuses the socket, for example because the session has ended. */
 const REFUSED = 4000;
 
+/** Close code by which the server says that a newer socket controls the session. */
+const REPLACED = 4001;
+
 /** Tells what arrives and what becomes of the socket. */
 export interface ControlSocketEvents {
   /** A message came. */
   readonly onMessage: (message: ServerMessage) => void;
   /** The socket is lost for good; called once, never after `close()`. */
   readonly onLost: () => void;
+  /** A newer socket, of somebody else, controls the session: this one stays closed. Called once, never after `close()`. */
+  readonly onReplaced: () => void;
 }
 
 /** A session's WebSocket: JSON messages both ways, PCM out. A socket that breaks is opened again while the session lives. */
@@ -46,7 +51,9 @@ export class ControlSocket {
     this.#attempt = 0;
     socket.addEventListener('close', ({ code }) => {
       if (code === REFUSED) {
-        this.#lose();
+        this.#giveUp(this.#events.onLost);
+      } else if (code === REPLACED) {
+        this.#giveUp(this.#events.onReplaced);
       } else {
         this.#reopen();
       }
@@ -84,16 +91,16 @@ export class ControlSocket {
     }
     const delayMs = REOPEN_DELAYS_MS[this.#attempt++];
     if (delayMs === undefined) {
-      this.#lose();
+      this.#giveUp(this.#events.onLost);
     } else {
       this.#timer = setTimeout(() => { this.open().catch(() => { this.#reopen(); }); }, delayMs);
     }
   }
 
-  #lose(): void {
+  #giveUp(tell: () => void): void {
     if (!this.#closed) {
       this.#closed = true;
-      this.#events.onLost();
+      tell();
     }
   }
 }

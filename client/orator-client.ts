@@ -17,6 +17,10 @@ export type OratorEvents = {
   readonly [Type in ServerMessage['type']]: Extract<ServerMessage, { type: Type }>;
 };
 
+/** What is told to whoever asks for something while the control connection is not open. */
+const NOT_CONNECTED = Object.freeze({ type: 'error', code: 'not_connected', message: 'The control connection is being opened again. Try again in a moment.' } as const);
+const REPLACED = Object.freeze({ type: 'error', code: 'control_replaced', message: 'The session is controlled from elsewhere now; here it is only shown.' } as const);
+
 /** What the portrait is doing. */
 export type SessionState = OratorEvents['session.state']['state'];
 
@@ -44,6 +48,7 @@ export class OratorClient {
   readonly #onPageHide = (): void => { this.#abandon(); };
   #state: SessionState = 'idle';
   #spoken = 0;
+  #deaf: OratorEvents['error'] = NOT_CONNECTED;
   #closing: Promise<void> | null = null;
 
   private constructor(api: OratorApi, session: SessionDescription) {
@@ -53,6 +58,11 @@ export class OratorClient {
     this.#socket = new ControlSocket(api.resolve(session.streamUrl), {
       onMessage: (message) => { this.#receive(message); },
       onLost: () => { this.#lose('control_lost'); },
+      onReplaced: () => {
+        // Picture and sound are still this client's; to end the session would end it for the other, too.
+        this.#deaf = REPLACED;
+        this.#tell(REPLACED);
+      },
     });
     addEventListener('pagehide', this.#onPageHide);
   }
@@ -187,7 +197,7 @@ export class OratorClient {
 
   #send(message: ClientMessage): void {
     if (!this.#socket.send(message)) {
-      this.#tell({ type: 'error', code: 'not_connected', message: 'The control connection is being opened again. Try again in a moment.' });
+      this.#tell(this.#deaf);
     }
   }
 

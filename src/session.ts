@@ -132,7 +132,7 @@ export class Session implements Closeable {
     await this.#door.link?.addCandidate(candidate);
   }
 
-  /** Lets a WebSocket control the session. @throws AvatarError `stream_taken`, `session_ended`. */
+  /** Lets a WebSocket control the session, instead of an older one. @throws AvatarError `session_ended`. */
   attach(channel: ControlChannel): void {
     this.#assertOpen();
     this.#desk.attach(channel);

@@ -20,7 +20,6 @@ export const ERROR_CATALOGUE = {
   overloaded: { status: 503, meaning: 'One more session would not fit: the machine is too busy for what a session costs. Wait for Retry-After seconds.' },
   session_ended: { status: 410, meaning: 'The session ended while the request was under way. Create a new one.' },
   session_failed: { status: 500, meaning: 'A stage of the session failed and the session was closed. Create a new one.' },
-  stream_taken: { status: 409, meaning: 'Another WebSocket controls this session. Close it first.' },
   unknown_pack: { status: 400, meaning: 'No such model pack. The message lists those installed.' },
   device_too_slow: { status: 503, meaning: 'The pack would draw fewer frames a second here than a live face needs. Ask for the pack built-in, use a GPU, or lower sadtalker.leastFps.' },
   unknown_voice: { status: 400, meaning: 'No such voice. The message lists examples.' },

@@ -16,7 +16,7 @@ export interface DeskHandlers {
   onFault(error: unknown): void;
 }
 
-/** A session's end of its WebSocket: one at a time, and none at all is fine. */
+/** A session's end of its WebSocket: one at a time, the newest, and none at all is fine. */
 export class ControlDesk implements Closeable {
   readonly #handlers: DeskHandlers;
   #channel: ControlChannel | undefined;
@@ -25,12 +25,12 @@ export class ControlDesk implements Closeable {
     this.#handlers = handlers;
   }
 
-  /** Takes a WebSocket. @throws AvatarError `stream_taken`. */
+  /** Takes a WebSocket, in place of one that may be dead without knowing it yet. */
   attach(channel: ControlChannel): void {
-    if (this.#channel !== undefined) {
-      throw new AvatarError('stream_taken', 'Another WebSocket controls this session. Close it first.');
-    }
+    const older = this.#channel;
     this.#channel = channel;
+    // It takes up to a second to go; nobody needs to wait for that.
+    void older?.replaced();
     channel.events.on('message', (message) => {
       this.#act(() => {
         if (message.type === 'audio.append') {
@@ -41,7 +41,11 @@ export class ControlDesk implements Closeable {
       }, 'id' in message ? message.id : undefined);
     });
     channel.events.on('pcm', (bytes) => { this.#act(() => { this.#handlers.onPcm(pcm16ToFloat(bytes)); }); });
-    channel.events.on('closed', () => { this.#channel = undefined; });
+    channel.events.on('closed', () => {
+      if (this.#channel === channel) {
+        this.#channel = undefined;
+      }
+    });
   }
 
   /** Tells the client, when there is one. */

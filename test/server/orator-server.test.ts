@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -225,14 +226,24 @@ test('more speech than may wait is refused without touching what waits', async (
   await ask('DELETE', `/v1/sessions/${id}`);
 });
 
-test('a second stream, a stream of no session and one from a strange page are refused', async () => {
+test('a newer stream of a session takes the place of an older one', async () => {
   const { id, streamUrl } = await newSession();
   const first = await openStream(streamUrl);
+  const closed = once(first.socket, 'close');
   const second = await openStream(streamUrl);
-  assert.equal((await second.next('error'))['code'], 'stream_taken');
+  const [code, reason] = await closed as [number, Buffer];
+  assert.deepEqual([code, reason.toString()], [4001, 'replaced']);
+  assert.equal((await second.next('session.state'))['state'], 'idle');
+  second.socket.send('{"type":"mode","mode":"listen"}');
+  assert.equal((await second.next('session.state'))['mode'], 'listen');
+  await ask('DELETE', `/v1/sessions/${id}`);
+  assert.equal((await second.next('session.ended'))['reason'], 'deleted');
+});
+
+test('a stream of no session and one from a strange page are refused', async () => {
+  const { id, streamUrl } = await newSession();
   const none = await openStream('/v1/sessions/none/stream');
   assert.equal((await none.next('error'))['code'], 'unknown_session');
   await assert.rejects(openStream(streamUrl, { origin: 'https://evil.example' }), /403/);
   await ask('DELETE', `/v1/sessions/${id}`);
-  await first.next('session.ended');
 });

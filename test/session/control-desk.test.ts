@@ -12,12 +12,14 @@ class Wire {
   readonly events = new Emitter<ControlChannelEvents>((error) => { throw error; });
   readonly sent: ServerMessage[] = [];
   closed = 0;
+  replaced = 0;
 
   get channel(): ControlChannel {
     return {
       events: this.events,
       send: (message: ServerMessage) => { this.sent.push(message); return true; },
       close: () => { this.closed += 1; return Promise.resolve(); },
+      replaced: () => { this.replaced += 1; return Promise.resolve(); },
     } as unknown as ControlChannel;
   }
 }
@@ -57,16 +59,19 @@ test('what a client can act on it is told; anything else is the session\'s fault
   assert.deepEqual(faults.map(String), ['Error: broken']);
 });
 
-test('one WebSocket at a time controls a session; none at all is fine', async () => {
+test('the newest WebSocket controls a session, and an older one that goes later takes nothing with it; none at all is fine', async () => {
   const { desk } = openDesk();
   desk.tell({ type: 'vad.started' });
   const [first, second] = [new Wire(), new Wire()];
   desk.attach(first.channel);
-  assert.throws(() => { desk.attach(second.channel); }, { code: 'stream_taken' });
-  first.events.emit('closed', { reason: 'closed' });
   desk.attach(second.channel);
+  assert.deepEqual([first.replaced, second.replaced], [1, 0]);
+  first.events.emit('closed', { reason: 'replaced' });
   desk.tell({ type: 'vad.started' });
   assert.deepEqual([first.sent.length, second.sent.length], [0, 1]);
   await desk.close();
   assert.deepEqual([first.closed, second.closed], [0, 1]);
+  second.events.emit('closed', { reason: 'closed' });
+  desk.tell({ type: 'vad.ended' });
+  assert.equal(second.sent.length, 1);
 });
