@@ -127,9 +127,8 @@ export class Session implements Closeable {
   }
 
   /** Takes a trickled ICE candidate. @throws AvatarError `invalid_candidate`, `session_ended`. */
-  async addCandidate(candidate: Parameters<ViewerLink['addCandidate']>[0]): Promise<void> {
-    this.#assertOpen();
-    await this.#door.link?.addCandidate(candidate);
+  addCandidate(candidate: Parameters<ViewerLink['addCandidate']>[0]): Promise<void> {
+    return this.#door.addCandidate(candidate);
   }
 
   /** Lets a WebSocket control the session, instead of an older one. @throws AvatarError `session_ended`. */

@@ -32,7 +32,7 @@ export const ERROR_CATALOGUE = {
   face_too_small: { status: 422, meaning: 'The face is under 80 pixels. Send a larger or closer picture.' },
   invalid_sdp: { status: 400, meaning: 'The body is no usable SDP offer. Send the offer of an RTCPeerConnection.' },
   no_common_codec: { status: 422, meaning: 'The offer shares no codec with the server. Offer VP8 or H.264 video and Opus audio.' },
-  invalid_candidate: { status: 400, meaning: 'The ICE candidate cannot be read. Send what onicecandidate gives.' },
+  invalid_candidate: { status: 400, meaning: 'The ICE candidate cannot be read, or came before the offer. Send what onicecandidate gives, after the offer.' },
   invalid_message: { status: 400, meaning: 'The WebSocket message is no known JSON message. See the table of messages.' },
   invalid_rate: { status: 400, meaning: 'The declared PCM rate is outside 8000 to 48000 Hz.' },
   odd_byte_count: { status: 400, meaning: 'PCM is s16le: a binary message must have an even number of bytes.' },

@@ -18,7 +18,11 @@ class Entrance {
     },
     openLink: (offer) => new Promise((resolve, reject) => {
       this.log.push(`open ${offer}`);
-      const link = { figures: FIGURES, restart: (again: string) => { this.log.push(`restart ${again}`); return Promise.resolve(`answer ${again}`); } };
+      const link = {
+        figures: FIGURES,
+        restart: (again: string) => { this.log.push(`restart ${again}`); return Promise.resolve(`answer ${again}`); },
+        addCandidate: ({ candidate }: { candidate: string }) => { this.log.push(`candidate ${candidate}`); return Promise.resolve(); },
+      };
       this.opening.push({ answer: () => { resolve({ link: link as unknown as ViewerLink, answerSdp: `answer ${offer}` }); }, refuse: reject });
     }),
   });
@@ -61,4 +65,31 @@ test('an offer that waited until the session was over is refused, as one that co
   assert.equal(await first, 'answer a');
   await assert.rejects(second, /too late/);
   await assert.rejects(door.offer('c'), /too late/);
+});
+
+test('a candidate that comes while the offer is being answered waits for the answer, and is used then', async () => {
+  const { door, log, opening } = new Entrance();
+  const answer = door.offer('a');
+  const added = door.addCandidate({ candidate: 'x' });
+  await settled();
+  assert.deepEqual(log, ['open a']);
+  opening[0]?.answer();
+  await answer;
+  await added;
+  assert.deepEqual(log, ['open a', 'candidate x']);
+});
+
+test('a candidate without an offer, after one that failed or after the end is refused', async () => {
+  const entrance = new Entrance();
+  const { door, opening } = entrance;
+  await assert.rejects(door.addCandidate({ candidate: 'x' }), { code: 'invalid_candidate' });
+  const offer = door.offer('a');
+  const waiting = door.addCandidate({ candidate: 'y' });
+  await settled();
+  opening[0]?.refuse(new Error('no codec'));
+  await assert.rejects(offer, /no codec/);
+  await assert.rejects(waiting, { code: 'invalid_candidate' });
+  const late = door.addCandidate({ candidate: 'z' });
+  entrance.shut = true;
+  await assert.rejects(late, /too late/);
 });
