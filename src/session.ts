@@ -143,7 +143,7 @@ export class Session implements Closeable {
     this.#leaving ??= { reason, now: false };
     if (this.#state === 'speaking') {
       const ended = new Promise<void>((resolve) => { this.#scope.defer(resolve); });
-      const timer = setTimeout(() => { void this.end(reason); }, withinMs);
+      const timer = setTimeout(() => { this.#endSoon(reason); }, withinMs);
       await ended;
       clearTimeout(timer);
     }
@@ -177,7 +177,7 @@ export class Session implements Closeable {
     link.events.on('microphonePacket', (packet) => { this.#ears.push(packet); });
     link.events.on('firstFrameSent', (sent) => { this.events.emit('firstFrameSent', sent); });
     link.events.on('silenced', (silenced) => { this.events.emit('silenced', silenced); });
-    link.events.on('closed', ({ reason }) => { void this.end(reason === 'closed' ? 'closed' : `viewer_${reason}`); });
+    link.events.on('closed', ({ reason }) => { this.#endSoon(reason === 'closed' ? 'closed' : `viewer_${reason}`); });
     return opened;
   }
 
@@ -217,7 +217,7 @@ export class Session implements Closeable {
       this.#announcer.figures(link.figures);
     }
     if (this.#leaving !== undefined && this.#state !== 'speaking') {
-      void this.end(this.#leaving.reason);
+      this.#endSoon(this.#leaving.reason);
     }
   }
 
@@ -281,7 +281,12 @@ export class Session implements Closeable {
   #fail(error: unknown): void {
     this.#parts.logger.error({ session: this.id, err: error }, 'A stage of a session failed.');
     this.#announcer.failed();
-    this.end('failed').catch((cause: unknown) => { this.#parts.logger.error({ session: this.id, err: cause }, 'A failed session did not close cleanly.'); });
+    this.#endSoon('failed');
+  }
+
+  /** Ends the session where nobody waits for it. */
+  #endSoon(reason: string): void {
+    this.end(reason).catch((cause: unknown) => { this.#parts.logger.error({ session: this.id, err: cause, reason }, 'A session did not close cleanly.'); });
   }
 
   #assertOpen(): void {

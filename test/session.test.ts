@@ -8,6 +8,7 @@ import { silentLogger } from '../src/base/logger.ts';
 import type { MediaClock } from '../src/base/media-clock.ts';
 import type { MelWindow } from '../src/base/mel-window.ts';
 import { noStats } from '../src/base/stats.ts';
+import type { SessionParts } from '../src/session/session-parts.ts';
 import { SessionTally } from '../src/session/session-tally.ts';
 import { Session } from '../src/session.ts';
 import { SpeechLine } from '../src/session/speech-line.ts';
@@ -72,7 +73,7 @@ class NoteLink {
 /** A session on a hand-driven clock, with its viewer connected. */
 interface Room { readonly session: Session; readonly link: NoteLink; readonly told: ServerMessage[]; readonly say: (message: ClientMessage) => void; readonly pushTone: (ms: number) => void }
 
-async function openRoom(clock: HandClock): Promise<Room> {
+async function openRoom(clock: HandClock, parts: Partial<SessionParts> = {}): Promise<Room> {
   const link = new NoteLink();
   const session = await Session.open({
     id: 'room', avatar: { id: 'nobody' } as Avatar, voice: 'en', pack: 'built-in', mode: 'push', delayMs: 200, clock: clock as unknown as MediaClock,
@@ -82,6 +83,7 @@ async function openRoom(clock: HandClock): Promise<Room> {
     openMicrophone: () => rethrow(new Error('no microphone here')),
     openSpeech: () => SpeechLine.open({ textToSpeech: undefined, voice: 'en', maxTextChars: 100, maxQueuedMs: 5000, delayMs: 200, onListenerError: rethrow }),
     openLink: () => Promise.resolve({ link: link as unknown as ViewerLink, answerSdp: 'answer' }),
+    ...parts,
   });
   const events = new Emitter<ControlChannelEvents>(rethrow);
   const told: ServerMessage[] = [];
@@ -148,6 +150,29 @@ test('a fault in one session ends that session, and no other', async () => {
   assert.equal(healthy.link.voices.length, 30);
   assert.equal(clock.subscribers, 1);
   await healthy.session.close();
+});
+
+test('a session that nobody waits for and that does not close cleanly is logged, and the process goes on', async () => {
+  const clock = new HandClock();
+  for (const leave of [
+    ({ link }: Room) => { link.events.emit('closed', { reason: 'left' }); },
+    ({ session }: Room) => { void session.finish('server_stopped', { withinMs: 10_000 }).catch(() => undefined); },
+  ]) {
+    const logged: unknown[] = [];
+    const room = await openRoom(clock, {
+      face: { close: () => Promise.reject(new Error('stuck')) },
+      logger: { ...silentLogger, error: (fields: object) => { logged.push(fields); } },
+    });
+    room.say({ type: 'audio.start', rateHz: 16_000, id: 'a' });
+    room.pushTone(100);
+    room.say({ type: 'audio.end' });
+    clock.tick(12);
+    leave(room);
+    clock.tick(60);
+    await assert.rejects(room.session.close(), AggregateError);
+    await new Promise((resolve) => { setImmediate(resolve); });
+    assert.equal(logged.length, 1);
+  }
 });
 
 test('a session that is to finish speaks to its end, takes nothing new, then says why and closes', async () => {
