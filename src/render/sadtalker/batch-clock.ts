@@ -3,7 +3,7 @@ const NEWEST_SHARE = 0.1;
 
 /** What batches of each size take, measured at start and while drawing. */
 export class BatchClock {
-  readonly #ms: number[];
+  #ms: number[];
 
   /** Takes the milliseconds of a batch of 1, 2, … frames, at least one. */
   constructor(batchMs: readonly number[]) {
@@ -23,6 +23,11 @@ export class BatchClock {
   /** Milliseconds that a batch of so many frames takes; the largest batch's where there are more. */
   expectedMs(frames: number): number {
     return this.#ms[Math.min(frames, this.#ms.length) - 1]!;
+  }
+
+  /** Starts again from what a new thread measured: it may run fewer sizes. */
+  renew(batchMs: readonly number[]): void {
+    this.#ms = [...batchMs];
   }
 
   /** Takes in what a batch took. */

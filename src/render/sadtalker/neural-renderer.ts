@@ -258,8 +258,8 @@ export class NeuralRenderer implements Renderer<NeuralPortrait> {
       stats.count('worker_restarts');
       logger.error({ error: reason.message, deaths: this.#deaths }, 'a neural thread died and is replaced');
       try {
-        const { thread } = await NeuralThread.start({ ...settingsOf(this.#options), device: this.provider, batch: this.#clock.most }, { ...options, signal: this.#stop.signal });
-        await this.#takeOver(thread);
+        const { thread, networks } = await NeuralThread.start({ ...settingsOf(this.#options), device: this.provider, batch: this.#clock.most }, { ...options, signal: this.#stop.signal });
+        await this.#takeOver(thread, networks);
         return;
       } catch (error) {
         reason = error instanceof Error ? error : new Error(String(error));
@@ -268,8 +268,9 @@ export class NeuralRenderer implements Renderer<NeuralPortrait> {
   }
 
   /** Goes on with a new thread, unless the renderer was closed meanwhile. */
-  async #takeOver(thread: NeuralThread): Promise<void> {
+  async #takeOver(thread: NeuralThread, { batchMs }: LoadedNetworks): Promise<void> {
     if (this.#closing === undefined) {
+      this.#clock.renew(batchMs);
       this.#adopt(thread);
     } else {
       await thread.close();

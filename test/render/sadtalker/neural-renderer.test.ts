@@ -193,6 +193,23 @@ test('a thread that dies is replaced: a frame that is lost with it is drawn agai
   assert.deepEqual(stats.events, ['worker_restarts']);
 });
 
+test('a new thread that runs only smaller batches gets no larger ones', async () => {
+  const stats = new KeptStats();
+  await using renderer = await openStub({ stats, batchMs: '20,21,22' });
+  writeFileSync(join(folder, '20,21,22'), '2');
+  const drawings = await Promise.all([1, 2, 3, 4].map(() => renderer.open(portrait)));
+  const fatal = await renderer.open(portrait);
+  const lost = assert.rejects(fatal.draw(frame(0, -1)), isInvalidState);
+  for (let tries = 0; stats.events.length === 0 && tries < 500; tries += 1) {
+    await sleep(5);
+  }
+  await fatal.close();
+  await lost;
+  const values = await Promise.all(drawings.map(async (drawing, index) => (await drawing.draw(frame(1, index + 1))).data[0]));
+  assert.deepEqual(values, [1, 2, 3, 4]);
+  assert.ok(Math.max(...stats.batches) <= 2, `batches of ${stats.batches.join(', ')}`);
+});
+
 test('a thread that hangs is left to itself and replaced', async () => {
   const stats = new KeptStats();
   await using renderer = await openStub({ stats, batch: 1, thread: { patienceMs: 400 } });

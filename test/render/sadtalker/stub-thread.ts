@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parentPort } from 'node:worker_threads';
 import type { NeuralAnswer, NeuralRequest } from '../../../src/render/sadtalker/neural-messages.ts';
@@ -11,7 +12,7 @@ const FAILS = -3;
 /** What a batch of one takes where the networks never get loaded. */
 const NEVER_LOADS = 0;
 
-/** Stands for the networks. What batches of 1, 2, … are said to take, and do take: the name of the graph file, `10,12`. */
+/** Stands for the networks. What batches of 1, 2, … are said to take, and do take: the name of the graph file, `10,12`; it holds how many of them run, or nothing. */
 let batchMs: readonly number[] = [];
 const drawings = new Map<number, SlotViews>();
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
@@ -50,10 +51,11 @@ parentPort?.on('message', (request: NeuralRequest) => {
   switch (request.kind) {
     case 'load': {
       batchMs = basename(request.graphs.cpu.render).split(',').map(Number);
+      const most = readFileSync(request.graphs.cpu.render, 'utf8');
       if (batchMs[0] === NEVER_LOADS) {
         return;
       }
-      answer({ kind: 'loaded', provider: 'cpu', providerReason: 'a stub', sizePx: 16, columns: 1, batchMs: batchMs.slice(0, request.batch) });
+      answer({ kind: 'loaded', provider: 'cpu', providerReason: 'a stub', sizePx: 16, columns: 1, batchMs: batchMs.slice(0, most === '' ? request.batch : Number(most)) });
       return;
     }
     case 'open': {
