@@ -143,7 +143,8 @@ export class NeuralFaceMotion implements MotionStream {
       return this.#mouth.next(window, state);
     }
     const start = (this.#expressions.rows * EXPRESSION_COLUMNS) % this.#followed.length;
-    return this.#mouth.follow(window, this.#followed.subarray(start, start + EXPRESSION_COLUMNS));
+    // A copy: what goes to the model's thread takes its whole buffer along.
+    return this.#mouth.follow(window, this.#followed.slice(start, start + EXPRESSION_COLUMNS));
   }
 
   async #settleInterrupt(): Promise<void> {

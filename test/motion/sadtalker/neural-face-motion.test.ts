@@ -110,6 +110,21 @@ test('each frame leaves as many windows later as it looks ahead, and finish give
   }
 });
 
+test('of a reference\'s expressions each frame sends its own row to the model, and no more bytes than that', async () => {
+  const expNet = fakeExpNet();
+  const references: Float32Array[] = [];
+  const followed = new FakeModel(expNet.inputs, (feeds) => {
+    references.push(feeds['reference']?.data as Float32Array);
+    return expNet.run(feeds);
+  });
+  const referenceExpressions = Float32Array.from({ length: 3 * 64 }, (_, index) => Math.floor(index / 64));
+  await using face = open({ ...fakes(), expression: new ExpNetModel(followed), referenceExpressions });
+  for (let frame = 0; frame < 4; frame++) {
+    await face.next(loud(frame), 'idle');
+  }
+  assert.deepEqual(references.map((row) => [row[0], row.length, row.buffer.byteLength]), [0, 1, 2, 0].map((row) => [row, 64, 256]));
+});
+
 test('a face that has run for long still gives the right rows', async () => {
   await using face = open({ ...fakes(), lookAheadFrames: 13, seed: 3 });
   for (let frame = 0; frame < 2000; frame++) {
