@@ -12,6 +12,8 @@ if (Number(process.versions.node.split('.')[0]) >= OLDEST_NODE) {
   setFlagsFromString('--semi-space-growth-factor=1');
   // Encoders, sharp and files share libuv's pool; its size is read when the pool starts, so it is set before anything else loads.
   process.env.UV_THREADPOOL_SIZE ??= '8';
+  // CUDA would multiply floats in TF32, with 10 bits of mantissa: too few for the tiled (Winograd) convolutions of the fp32 graphs. Its libraries read this as they load.
+  process.env.NVIDIA_TF32_OVERRIDE ??= '0';
   const { run } = await import('./cli.ts');
   process.exitCode = await run(process.argv.slice(2));
 } else {
