@@ -2,6 +2,7 @@
  * Expression coefficients of the built-in face, in the order of `MotionFrame.expression`.
  * `jaw` is in millimetres at the lower lip, 0..18 (speech 0..14): 0 means lips that just touch, in every portrait. A portrait that
  * shows its teeth is brought there by the renderer, and `smile` 1 is its own smile again; any other is, at all zero, as in the photo.
+ * On a smiling portrait the jaw is told apart more: less under 4 mm, more above, as smiling lips show little of it.
  * All others are 0..1 unless noted:
  * `blinkLeft`/`blinkRight` 0 open..1 closed (left and right of the picture), `gazeX`/`gazeY` −1..1 (right, down),
  * `brow` −1..1, `tongue` 0..1 (raised tip for l, n, th).
