@@ -18,6 +18,9 @@ import { SessionRegistry } from './session-registry.ts';
 import { addSessionRoutes } from './session-routes.ts';
 import { addStreamUpgrade } from './stream-upgrade.ts';
 
+/** Longest time that a request may take to come in whole, in milliseconds. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
 const CLIENT_FOLDER = fileURLToPath(new URL('../../client', import.meta.url));
 
 /** The running server: page, API, WebSockets and metrics on one port. */
@@ -46,7 +49,10 @@ export class OratorServer implements Closeable {
         scope.ownOpened(Studio.open(studioOptions(config), { logger, stats: metrics })),
         bundlePage(CLIENT_FOLDER),
       ]);
-      const app: FastifyInstance = Fastify({ loggerInstance: logger, logController: new LogController({ disableRequestLogging: true }), trustProxy: config.server.trustProxy, bodyLimit: 64 * 1024, forceCloseConnections: true });
+      const app: FastifyInstance = Fastify({
+        loggerInstance: logger, logController: new LogController({ disableRequestLogging: true }), trustProxy: config.server.trustProxy,
+        bodyLimit: 64 * 1024, requestTimeout: REQUEST_TIMEOUT_MS, forceCloseConnections: true,
+      });
       scope.defer(() => app.close());
       // After the sessions, which say goodbye on their WebSockets.
       scope.own(addStreamUpgrade(app.server, { sessions, config, logger }));

@@ -62,6 +62,10 @@ test('the server says that it lives, is ready, and which voices it has', async (
   }
 });
 
+test('a request that trickles in is given up after half a minute', () => {
+  assert.equal(server.app.server.requestTimeout, 30_000);
+});
+
 test('the page and its script come with a policy that loads nothing from elsewhere', async () => {
   for (const [path, type] of [['/', 'text/html'], ['/main.js', 'text/javascript'], ['/styles.css', 'text/css'], ['/examples/speak.html', 'text/html']] as const) {
     const answer = await ask('GET', path);
