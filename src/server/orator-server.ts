@@ -9,8 +9,9 @@ import type { Closeable } from '../base/scope.ts';
 import { Studio } from '../studio.ts';
 import { addAvatarRoutes } from './avatar-routes.ts';
 import type { Config } from './config.ts';
-import { addErrorReplies } from './error-replies.ts';
+import { addErrorReplies, replyError } from './error-replies.ts';
 import { isAllowed, isLoopback, urlHost } from './host-guard.ts';
+import { addJsonBody } from './json-body.ts';
 import { Metrics } from './metrics.ts';
 import { bundlePage } from './page-bundle.ts';
 import { addPageRoutes } from './page-routes.ts';
@@ -51,7 +52,7 @@ export class OratorServer implements Closeable {
       ]);
       const app: FastifyInstance = Fastify({
         loggerInstance: logger, logController: new LogController({ disableRequestLogging: true }), trustProxy: config.server.trustProxy,
-        bodyLimit: 64 * 1024, requestTimeout: REQUEST_TIMEOUT_MS, forceCloseConnections: true,
+        bodyLimit: 64 * 1024, requestTimeout: REQUEST_TIMEOUT_MS, forceCloseConnections: true, frameworkErrors: replyError,
       });
       scope.defer(() => app.close());
       // After the sessions, which say goodbye on their WebSockets.
@@ -59,6 +60,7 @@ export class OratorServer implements Closeable {
       scope.own(sessions);
       await addGuards(app, config);
       addErrorReplies(app);
+      addJsonBody(app);
       addPageRoutes(app, page);
       addHealthRoutes(app, { studio, metrics, sessions, config });
       addSessionRoutes(app, { studio, sessions, config });
