@@ -31,13 +31,24 @@ const PER_PORTRAIT = ['feature', 'compressed', 'source', 'canonical'] as const;
 
 type PerPortrait = (typeof PER_PORTRAIT)[number];
 
+/** Gives the session of the graph `render` for one more batch size. */
+type LoadRender = () => Promise<OnnxSession>;
+
 /** The three graphs of the renderer on one device. All buffers of a batch are made once. */
 export class NeuralNetworks {
   /** Side of the drawn face in pixels. */
   readonly sizePx: number;
   /** Coefficients in a row of a window. */
   readonly columns: number;
-  readonly #sessions: Readonly<Record<keyof NeuralGraphs, OnnxSession>>;
+  readonly #sessions: Readonly<Record<'portrait' | 'mapping', OnnxSession>>;
+  /**
+   * The graph `render` by batch size: on the processor the same session for all of them.
+   * On CUDA ONNX Runtime plans all 57 convolutions anew, in tens of milliseconds, whenever a batch is of another size than the
+   * one before, so each size has a session of its own: with 200 MB of weights in halves, 400 MB in floats, and what its runs take.
+   * The portraits' axis can vary in each, and so can all of `mapping`: no convolution sees them.
+   */
+  readonly #renders: Map<number, OnnxSession>;
+  readonly #loadRender: LoadRender;
   readonly #dims: Readonly<Record<PerPortrait, readonly number[]>>;
   /** Portraits' tensors side by side for the largest batch; `#stacked` has the numbers of those that lie there. */
   readonly #stacks: Readonly<Record<PerPortrait, Float32Array>>;
@@ -46,8 +57,10 @@ export class NeuralNetworks {
   readonly #views: Float32Array;
   #portraits = 0;
 
-  private constructor(sessions: Readonly<Record<keyof NeuralGraphs, OnnxSession>>, batch: number) {
+  private constructor(sessions: Readonly<Record<keyof NeuralGraphs, OnnxSession>>, { batch, loadRender }: { batch: number; loadRender: LoadRender }) {
     this.#sessions = sessions;
+    this.#renders = new Map([[1, sessions.render]]);
+    this.#loadRender = loadRender;
     this.sizePx = axisOf(sessions.portrait.inputs, 'image', 3);
     this.columns = axisOf(sessions.mapping.inputs, 'coefficients', 1);
     const dimsOf = (ports: readonly ModelPort[], name: string): number[] => portOf(ports, name).dims.slice(1).map(Number);
@@ -61,7 +74,7 @@ export class NeuralNetworks {
     this.#views = new Float32Array(batch * VIEW_FLOATS);
   }
 
-  /** Loads the graphs; what was loaded is freed when one of them fails. */
+  /** Loads the graphs, on CUDA `render` once more for each batch size when that is first drawn; what was loaded is freed when one of them fails. */
   static async load(graphs: NeuralGraphs, { batch, ...options }: SessionOptions & { readonly batch: number }): Promise<NeuralNetworks> {
     const loaded: OnnxSession[] = [];
     const load = async (path: string): Promise<OnnxSession> => {
@@ -70,7 +83,8 @@ export class NeuralNetworks {
       return session;
     };
     try {
-      return new NeuralNetworks({ portrait: await load(graphs.portrait), mapping: await load(graphs.mapping), render: await load(graphs.render) }, batch);
+      const sessions = { portrait: await load(graphs.portrait), mapping: await load(graphs.mapping), render: await load(graphs.render) };
+      return new NeuralNetworks(sessions, { batch, loadRender: async () => (options.device === 'cuda' ? OnnxSession.load(graphs.render, options) : sessions.render) });
     } catch (error) {
       await Promise.all(loaded.map((session) => session.release()));
       throw error;
@@ -104,7 +118,8 @@ export class NeuralNetworks {
     const { canonical, ...portraits } = this.#portraitTensors(frames);
     const views = this.#views.subarray(0, frames.length * VIEW_FLOATS);
     const driving = await this.#map({ windows: this.#windows.subarray(0, frames.length * windowFloats), views, canonical });
-    const { pixels } = await this.#sessions.render.run({ ...portraits, driving }, ['pixels']);
+    const render = await this.#renderOf(frames.length);
+    const { pixels } = await render.run({ ...portraits, driving }, ['pixels']);
     if (!(pixels?.data instanceof Uint8Array)) {
       throw new TypeError('The render graph gives no bytes under the name pixels. Import the checkpoints again.');
     }
@@ -112,7 +127,14 @@ export class NeuralNetworks {
   }
 
   async release(): Promise<void> {
-    await Promise.all(Object.values(this.#sessions).map((session) => session.release()));
+    const { portrait, mapping } = this.#sessions;
+    await Promise.all([portrait, mapping, ...new Set(this.#renders.values())].map((session) => session.release()));
+  }
+
+  async #renderOf(frames: number): Promise<OnnxSession> {
+    const session = this.#renders.get(frames) ?? await this.#loadRender();
+    this.#renders.set(frames, session);
+    return session;
   }
 
   async #map({ windows, views, canonical }: { windows: Float32Array; views: Float32Array; canonical: Tensor }): Promise<Tensor> {

@@ -8,6 +8,8 @@ import type { NeuralPortrait } from '../../../src/avatars/sadtalker/neural-portr
 import { WINDOW_FRAMES } from '../../../src/base/coefficient-layout.ts';
 import { NEUTRAL_POSE, type MotionFrame, type ViewAngles } from '../../../src/base/motion-frame.ts';
 import { noStats } from '../../../src/base/stats.ts';
+import type { SessionOptions } from '../../../src/inference/onnx-session.ts';
+import type { NamedTensors } from '../../../src/inference/tensor.ts';
 import { graphPath, type PackManifest } from '../../../src/models/pack-manifest.ts';
 import { lumaOf } from '../../../src/render/picture-layers.ts';
 import type { NeuralGraphs } from '../../../src/render/sadtalker/neural-messages.ts';
@@ -122,6 +124,50 @@ describe('the networks of a small pack', { timeout: 120_000 }, () => {
     assert.notDeepEqual(turned, own);
     assert.deepEqual(turnedAgain, turned);
     await drawing.close();
+  });
+
+  it('on CUDA have a session of the render graph for each batch size, whichever sizes follow one another, and one for all on the processor', async (context) => {
+    // Importing it takes the half floats from this thread: only here.
+    const { OnnxSession } = await import('../../../src/inference/onnx-session.ts');
+    const { NeuralNetworks } = await import('../../../src/render/sadtalker/neural-networks.ts');
+    const load = OnnxSession.load.bind(OnnxSession);
+    const sizes: number[][] = [];
+    let held = 0;
+    // There is no CUDA here: the processor stands for it.
+    context.mock.method(OnnxSession, 'load', async (path: string, options: SessionOptions) => {
+      const session = await load(path, { ...options, device: 'cpu' });
+      const seen: number[] = [];
+      held += 1;
+      context.mock.method(session, 'release', () => {
+        held -= 1;
+        return Promise.resolve();
+      });
+      if (path === graphs(COLUMNS).render) {
+        sizes.push(seen);
+        const run = session.run.bind(session);
+        context.mock.method(session, 'run', (feeds: NamedTensors, outputs: readonly string[]) => {
+          seen.push(feeds['driving']!.dims[0]!);
+          return run(feeds, outputs);
+        });
+      }
+      return session;
+    });
+    const drawn: Uint8Array[][] = [];
+    for (const device of ['cuda', 'cpu'] as const) {
+      const networks = await NeuralNetworks.load(graphs(COLUMNS), { device, intraOpThreads: 1, batch: 3 });
+      const { face, coefficients } = portrait(0);
+      const features = await networks.prepare(face, coefficients);
+      const motion = Float32Array.of(...frame(1).expression, NaN, NaN, NaN);
+      const pictures: Uint8Array[] = [];
+      for (const size of [1, 3, 2, 3, 1]) {
+        pictures.push((await networks.draw(Array.from({ length: size }, () => ({ portrait: features, motion })))).slice());
+      }
+      drawn.push(pictures);
+      await networks.release();
+      assert.equal(held, 0, `${device}: all sessions are released, once`);
+    }
+    assert.deepEqual(sizes, [[1, 1], [3, 3], [2], [1, 3, 2, 3, 1]]);
+    assert.deepEqual(drawn[0], drawn[1]);
   });
 
   it('take windows with the alignment’s columns where the mapping net does', async () => {
