@@ -6,16 +6,23 @@ import { PREPROCESS_MODES } from '../avatars/sadtalker/neural-portrait.ts';
 import { VIDEO_CODECS } from '../base/encoded-unit.ts';
 import { HEAD_STYLES, PACK_NAMES } from '../packs/face-pack.ts';
 import { DEVICE_CHOICES } from '../packs/sadtalker-pack.ts';
+import { hostName } from './host-guard.ts';
 
 const port = z.int().min(0).max(65_535);
+
+/** An origin as browsers write it; a slash behind it or the scheme's own port does no harm. */
+const origin = z.url().regex(/^[^/]+:\/\/[^/?#]+\/?$/, 'expected an origin like https://example.com').transform((text) => {
+  const { protocol, host } = new URL(text);
+  return `${protocol}//${host}`;
+});
 
 /** Schema of the settings; config/orator.yaml explains each and holds the same defaults (a test compares them). */
 export const configSchema = z.strictObject({
   server: z.strictObject({
     host: z.string().min(1).default('127.0.0.1'),
     port: port.default(8080),
-    allowedOrigins: z.array(z.url()).default([]),
-    allowedHosts: z.array(z.string().min(1)).default([]),
+    allowedOrigins: z.array(origin).default([]),
+    allowedHosts: z.array(z.string().min(1).transform(hostName)).default([]),
     trustProxy: z.boolean().default(false),
     requestsPerMinute: z.int().min(1).default(300),
   }).prefault({}),

@@ -14,14 +14,19 @@ export function urlHost(host: string): string {
   return isIPv6(host) ? `[${host}]` : host;
 }
 
+/** The name in a Host header, as it is compared: without port, in lower case, an IPv6 address in its brackets. */
+export function hostName(host: string): string {
+  return urlHost(host.toLowerCase()).replace(/:\d+$/, '');
+}
+
 /**
  * Says whether a request may be answered: its Host must be one of ours (a page elsewhere could otherwise reach a
  * loopback server through a name that resolves to it), and its Origin, where there is one, the server's own or an allowed one.
  */
 export function isAllowed(request: Pick<IncomingMessage, 'headers'>, { host, allowedHosts, allowedOrigins }: Config['server']): boolean {
   const asked = request.headers.host ?? '';
-  const hosts = allowedHosts.length > 0 ? allowedHosts : isLoopback(host) ? LOOPBACK_NAMES : undefined;
-  if (hosts !== undefined && !hosts.includes(asked.replace(/:\d+$/, ''))) {
+  const hosts = allowedHosts.length > 0 ? allowedHosts : isLoopback(host) ? [...LOOPBACK_NAMES, hostName(host)] : undefined;
+  if (hosts !== undefined && !hosts.includes(hostName(asked))) {
     return false;
   }
   const origin = request.headers.origin;

@@ -78,7 +78,7 @@ export class OratorServer implements Closeable {
     await this.app.listen({ host, port });
     const address = this.app.server.address();
     const bound = typeof address === 'object' && address !== null ? address.port : port;
-    this.#url = `http://${isLoopback(host) ? 'localhost' : urlHost(host)}:${bound}`;
+    this.#url = `http://${host === '127.0.0.1' ? 'localhost' : urlHost(host)}:${bound}`;
     return this.#url;
   }
 

@@ -33,6 +33,7 @@ test('a wrong value, an unknown setting and a broken pair are each named', () =>
   assert.throws(() => parseConfig({}, { ORATOR_SESSIONS_MAX: 'many' }), wrongSetting(/sessions\.max/));
   assert.throws(() => parseConfig({ video: { minKbps: 2000 } }), wrongSetting(/minKbps/));
   assert.throws(() => parseConfig({ webrtc: { portMin: 2, portMax: 1 } }), wrongSetting(/portMin/));
+  assert.throws(() => parseConfig({ server: { allowedOrigins: ['https://example.com/page'] } }), wrongSetting(/allowedOrigins.*an origin like/));
 });
 
 test('a settings file that is missing or no YAML is named', async () => {
