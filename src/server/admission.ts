@@ -45,6 +45,8 @@ export class Admission {
   #last: CpuReading;
   #lastMs: number;
   #ownCores = 0;
+  /** Smoothed as the cores are, so that one can be divided by the other. */
+  #sessions = 0;
   #idleCores: number;
   #costCores: number | undefined;
 
@@ -70,11 +72,12 @@ export class Admission {
       return;
     }
     this.#ownCores += LATEST * ((reading.ownSeconds - this.#last.ownSeconds) / passedS - this.#ownCores);
+    this.#sessions += LATEST * (sessions - this.#sessions);
     this.#idleCores += LATEST * (((reading.idleSeconds - this.#last.idleSeconds) / allSeconds) * cores - this.#idleCores);
     this.#last = reading;
     this.#lastMs = nowMs;
     if (sessions > 0) {
-      const costCores = this.#ownCores / sessions;
+      const costCores = this.#ownCores / this.#sessions;
       this.#costCores = (this.#costCores ?? costCores) + LATEST * (costCores - (this.#costCores ?? costCores));
     }
   }

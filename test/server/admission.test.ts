@@ -37,6 +37,15 @@ test('sessions are let in as long as the measured cost of one more fits', () => 
   assert.ok(!machine.fits(11));
 });
 
+test('sessions that leave at once do not make those that stay look dear, nor those that come into an empty server', () => {
+  const machine = new Machine();
+  machine.pass(30, { sessions: 16, ownCores: 3.2 });
+  for (const [sessions, seconds] of [[1, 1], [1, 2], [0, 60], [2, 1], [2, 4]] as const) {
+    machine.pass(seconds, { sessions, ownCores: 0.2 * sessions });
+    assert.ok(Math.abs(machine.admission.costCores - 0.2) < 0.01, `${machine.admission.costCores} cores`);
+  }
+});
+
 test('sessions too young to be measured count at the measured cost', () => {
   const machine = new Machine();
   machine.pass(30, { sessions: 8, ownCores: 2.4 });
