@@ -1,8 +1,10 @@
 import { element } from './element.ts';
 import type { SessionRequest } from './orator-api.ts';
 
+type Style = NonNullable<SessionRequest['style']>;
+
 /** How the head moves in each style, in words. */
-const HINTS: Readonly<Record<NonNullable<SessionRequest['style']>, string>> = Object.freeze({
+const HINTS: Readonly<Record<Style, string>> = Object.freeze({
   calm: 'Calm: the head turns little and seldom.',
   lively: 'Lively: the head follows the voice, as in a talk between two.',
   presenter: 'Presenter: the head turns much and often, as before an audience.',
@@ -22,16 +24,16 @@ export class FaceForm {
     this.#onChanged = onChanged;
     for (const choice of this.#styles) {
       choice.addEventListener('change', () => {
-        this.#hint.textContent = HINTS[this.style];
+        this.#hint.textContent = HINTS[choice.value as Style];
         this.#onChanged();
       });
     }
     this.#packs.addEventListener('change', () => { this.#onChanged(); });
   }
 
-  /** The chosen style. */
-  get style(): NonNullable<SessionRequest['style']> {
-    return (this.#styles.find(({ checked }) => checked)?.value ?? 'lively') as NonNullable<SessionRequest['style']>;
+  /** The chosen style; undefined leaves it to the server. */
+  get style(): Style | undefined {
+    return this.#styles.find(({ checked }) => checked)?.value as Style | undefined;
   }
 
   /** The chosen pack; undefined leaves it to the server. */

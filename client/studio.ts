@@ -72,7 +72,7 @@ export class Studio {
     const { style, pack } = this.#face;
     return {
       mode: this.#microphone.mode,
-      style,
+      ...(style === undefined ? {} : { style }),
       ...(pack === undefined ? {} : { pack }),
       ...(chosen === null ? {} : { avatar: chosen.id }),
       ...(voice === undefined ? {} : { voice }),
@@ -100,12 +100,11 @@ export class Studio {
     }
   }
 
-  /** Gives the session the microphone as it is now switched; switching it on starts a session. */
+  /** Gives the session the microphone as it is now switched, also where that changed while it started; switching it on starts a session. */
   async #useMicrophone(): Promise<void> {
-    const { mode, track } = this.#microphone;
-    const client = mode === 'push' ? this.#keeper.client : await this.#keeper.start();
-    await client?.setMicrophone(track);
-    client?.setMode(mode);
+    const client = this.#microphone.mode === 'push' ? this.#keeper.client : await this.#keeper.start();
+    await client?.setMicrophone(this.#microphone.track);
+    client?.setMode(this.#microphone.mode);
   }
 
   #usePortrait(avatar: AvatarSummary): void {

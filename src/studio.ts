@@ -73,7 +73,10 @@ export class Studio implements Closeable {
   readonly #voiceActivity: VoiceActivityModel;
   readonly #seats = new PackSeats();
 
-  /** Opens everything that sessions share; nothing is loaded later than here but portraits and packs that are asked for by name. */
+  /**
+   * Opens everything that sessions share; nothing is loaded later than here but portraits and packs that are asked for by name.
+   * @throws AvatarError `invalid_config` where the default avatar or voice does not exist.
+   */
   static async open(options: StudioOptions, { logger, stats }: { logger: Logger; stats: Stats }): Promise<Studio> {
     const scope = new Scope();
     try {
@@ -84,6 +87,8 @@ export class Studio implements Closeable {
         scope.ownOpened(VoiceActivityModel.open(MODELS_FOLDER, { stats, logger })),
         openTextToSpeech(logger).then((engine) => engine && scope.own(engine)),
       ]);
+      checkDefault('avatars.default', () => avatars.describe(options.avatars.default));
+      checkDefault('speech.voice', () => textToSpeech?.checkVoice(options.speech.voice));
       return new Studio({ scope, options, logger, stats, packs, avatars, voiceActivity, textToSpeech });
     } catch (error) {
       await scope.close();
@@ -106,9 +111,9 @@ export class Studio implements Closeable {
     this.#clock = new MediaClock({ stats: this.#stats, onError: (error) => { this.#logger.error({ err: error }, 'A tick of the media clock failed.'); } });
   }
 
-  /** Voices that typed text can have. */
+  /** Voices that typed text can have, the default first. */
   voices(): readonly Voice[] {
-    return this.#textToSpeech?.voices() ?? [];
+    return this.#textToSpeech?.voices(this.#options.speech.voice) ?? [];
   }
 
   /** Packs that are loaded, for metrics. */
@@ -196,6 +201,18 @@ export class Studio implements Closeable {
       }),
       answerSdp,
     };
+  }
+}
+
+/** Refuses a setting that names what does not exist. */
+function checkDefault(setting: string, find: () => unknown): void {
+  try {
+    find();
+  } catch (cause) {
+    if (cause instanceof AvatarError) {
+      throw new AvatarError('invalid_config', `The setting ${setting} is wrong. ${cause.message}`, { cause });
+    }
+    throw cause;
   }
 }
 

@@ -18,6 +18,9 @@ const ALIASES: Readonly<Record<string, string>> = Object.freeze({ en: 'en-us', '
 /** Offered first. `+f3` is eSpeak's third female variant; plain voices are male. Female first: both portraits that come with the project are women. */
 const OFFERED = ['en+f3', 'en', 'en-gb+f3', 'en-gb', 'cmn+f3', 'cmn', 'yue+f3', 'yue'] as const;
 
+/** eSpeak's variants that sound like women. */
+const FEMALE = /^f\d$/i;
+
 /** How the engine is set up. */
 export interface EspeakOptions {
   /** Told the time per piece of text as stage `tts`, and each restart. */
@@ -71,10 +74,10 @@ export class EspeakTextToSpeech implements TextToSpeech {
     this.#voicesById = byId;
   }
 
-  voices(): readonly Voice[] {
-    return OFFERED.map((id) => {
+  voices(preferred: string): readonly Voice[] {
+    return [preferred, ...OFFERED.filter((id) => id !== preferred)].map((id) => {
       const { base, variant } = this.#choose(id);
-      return { id, name: variant === undefined ? base.name : `${base.name}, female`, language: base.language };
+      return { id, name: variant === undefined ? base.name : `${base.name}, ${FEMALE.test(variant) ? 'female' : variant}`, language: base.language };
     });
   }
 

@@ -25,8 +25,8 @@ export interface SpeakRequest {
 export interface TextToSpeech extends Closeable {
   /** Name for logs. */
   readonly name: string;
-  /** Voices to offer, the most useful first; the engine may know more. */
-  voices(): readonly Voice[];
+  /** Voices to offer: the preferred one, then the most useful ones; the engine may know more. @throws AvatarError `unknown_voice`. */
+  voices(preferred: string): readonly Voice[];
   /** Does nothing when the voice exists. @throws AvatarError `unknown_voice`, naming examples. */
   checkVoice(id: string): void;
   /**

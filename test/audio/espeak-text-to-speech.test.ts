@@ -70,7 +70,13 @@ describe('the real engine', () => {
   });
 
   test('voices are listed and checked', async () => {
-    const ids = engine.voices().map(({ id }) => id);
+    const voices = engine.voices('cmn');
+    const ids = voices.map(({ id }) => id);
+    assert.equal(new Set(ids).size, ids.length);
+    assert.equal(ids[0], 'cmn');
+    assert.deepEqual(engine.voices('de').map(({ id }) => id), ['de', ...engine.voices('en+f3').map(({ id }) => id)], 'one that is not offered otherwise is added');
+    assert.deepEqual(['en+f3', 'de+m3', 'de'].map((id) => engine.voices(id)[0]!.name.split(', ')[1]), ['female', 'm3', undefined]);
+    assert.throws(() => engine.voices('nonsense'), { code: 'unknown_voice' });
     for (const id of ['en', 'en-gb', 'cmn', 'yue']) {
       assert.ok(ids.includes(id));
     }
