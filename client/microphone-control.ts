@@ -27,6 +27,9 @@ export class MicrophoneControl {
   readonly #onError: (error: unknown) => void;
   #lastOn: SessionMode = 'mirror';
   #mode: SessionMode = 'push';
+  #wanted: SessionMode = 'push';
+  /** The browser is being asked, once for all choices made meanwhile. */
+  #asking: Promise<void> | null = null;
   #stream: MediaStream | null = null;
 
   constructor(onChange: (mode: SessionMode) => Promise<void>, onError: (error: unknown) => void) {
@@ -48,37 +51,58 @@ export class MicrophoneControl {
     return this.#stream?.getAudioTracks()[0] ?? null;
   }
 
-  /** Switches to a use of the microphone; a microphone that cannot be had leaves it off. */
+  /**
+   * Switches to a use of the microphone; a microphone that cannot be had leaves it off.
+   * The last choice counts, also over one that still waits for the browser to ask: off is off at once.
+   */
   async choose(mode: SessionMode): Promise<void> {
+    this.#wanted = mode;
     try {
       if (mode === 'push') {
         this.#release();
       } else {
         await this.#acquire();
-        this.#lastOn = mode;
       }
-      this.#show(mode);
-      await this.#onChange(mode);
+      if (this.#wanted === mode) {
+        this.#lastOn = mode === 'push' ? this.#lastOn : mode;
+        this.#show(mode);
+        await this.#onChange(mode);
+      }
     } catch (error) {
-      this.#release();
-      this.#show('push');
-      this.#onError(explained(error));
+      // What became of a choice that another has replaced matters to nobody.
+      if (this.#wanted === mode) {
+        this.#wanted = 'push';
+        this.#release();
+        this.#show('push');
+        this.#onError(explained(error));
+      }
     }
   }
 
   async #acquire(): Promise<void> {
-    if (this.#stream !== null) {
+    if (this.#stream === null) {
+      this.#asking ??= this.#ask().finally(() => { this.#asking = null; });
+      await this.#asking;
+    }
+  }
+
+  async #ask(): Promise<void> {
+    const stream = await openMicrophone();
+    if (this.#wanted === 'push') {
+      stop(stream);
       return;
     }
-    this.#stream = await openMicrophone();
+    this.#stream = stream;
     this.track?.addEventListener('ended', () => { void this.choose('push'); });
-    this.#meter.follow(this.#stream);
+    this.#meter.follow(stream);
   }
 
   #release(): void {
     this.#meter.stop();
-    this.track?.stop();
-    this.#stream = null;
+    if (this.#stream !== null) {
+      stop(this.#stream);
+      this.#stream = null;
+    }
   }
 
   #show(mode: SessionMode): void {
@@ -99,6 +123,12 @@ async function openMicrophone(): Promise<MediaStream> {
     throw new Error('Browsers give the microphone only to HTTPS pages and to localhost. Open the page that way.');
   }
   return await devices.getUserMedia({ audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true } });
+}
+
+function stop(stream: MediaStream): void {
+  for (const track of stream.getTracks()) {
+    track.stop();
+  }
 }
 
 function explained(error: unknown): unknown {
