@@ -190,12 +190,13 @@ export class OratorApi {
 /** Reads the server's error body; an answer of something in between (a proxy) has none. */
 async function errorOf(response: Response): Promise<OratorError> {
   const body: unknown = await response.json().catch(() => null);
-  const { code, message, retryAfterS } = (body as { error?: { code?: string; message?: string; retryAfterS?: number } } | null)?.error ?? {};
-  const waitS = retryAfterS ?? Number(response.headers.get('retry-after') ?? NaN);
+  const { code, message } = (body as { error?: { code?: string; message?: string } } | null)?.error ?? {};
+  const header = Number(response.headers.get('retry-after') ?? NaN);
+  const retryAfterS = Number.isFinite(header) ? header : null;
   return new OratorError(
     code ?? `http_${response.status}`,
     // The server's sentence names the header; a viewer wants its value.
-    message?.replace('Retry-After', String(waitS)) ?? `The server answered ${response.status} ${response.statusText}.`,
-    Number.isFinite(waitS) ? waitS : null,
+    message?.replace('Retry-After', String(retryAfterS ?? 'some')) ?? `The server answered ${response.status} ${response.statusText}.`,
+    retryAfterS,
   );
 }

@@ -19,6 +19,9 @@ test('an error of the server keeps its code, and its sentence says how long to w
   answer(t, () => refusal('too_many_sessions', 'All slots are taken. Try again after Retry-After seconds.', { status: 503, headers: { 'retry-after': '5' } }));
   await assert.rejects(api.createSession({}), (error: unknown) => error instanceof OratorError
     && error.code === 'too_many_sessions' && error.retryAfterS === 5 && error.message === 'All slots are taken. Try again after 5 seconds.');
+  t.mock.reset();
+  answer(t, () => refusal('rate_limited', 'Wait for Retry-After seconds.', { status: 429, headers: { 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' } }));
+  await assert.rejects(api.createSession({}), { retryAfterS: null, message: 'Wait for some seconds.' });
 });
 
 test('an answer without an error body and no answer at all have codes of their own', async (t) => {
