@@ -11,10 +11,13 @@ export interface ShelvedPack {
   open(signal: AbortSignal): Promise<FacePack>;
 }
 
+/** How long a device counts as too slow, in milliseconds: the GPU that it should have been may only have been full. */
+const TOO_SLOW_MS = 10 * 60_000;
+
 /** The packs of a server, each loaded when it is first asked for; one that broke is loaded anew. */
 export class PackShelf implements Closeable {
   readonly #shelved: readonly ShelvedPack[];
-  /** By name; a device that was found too slow stays so, anything else that failed is tried again. */
+  /** By name; a device that was found too slow is for `TOO_SLOW_MS`, anything else that failed is tried again at once. */
   readonly #opened = new Map<PackName, Promise<FacePack>>();
   readonly #loaded = new Set<FacePack>();
   readonly #stop = new AbortController();
@@ -82,8 +85,11 @@ export class PackShelf implements Closeable {
       this.#loaded.add(pack);
       return pack;
     } catch (error) {
-      if (!(error instanceof AvatarError && error.code === 'device_too_slow')) {
-        this.#opened.delete(shelved.name);
+      const forget = (): void => { this.#opened.delete(shelved.name); };
+      if (error instanceof AvatarError && error.code === 'device_too_slow') {
+        setTimeout(forget, TOO_SLOW_MS).unref();
+      } else {
+        forget();
       }
       throw error;
     }

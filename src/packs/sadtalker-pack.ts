@@ -117,7 +117,7 @@ export class SadTalkerPack implements FacePack {
     const framesPerSecond = Number(renderer.framesPerSecond.toPrecision(2));
     logger.info({ provider: renderer.provider, reason: renderer.providerReason, framesPerSecond, batchMs: renderer.batchMs }, 'The SadTalker pack is loaded.');
     if (!film && renderer.framesPerSecond < settings.leastFps) {
-      throw new AvatarError('device_too_slow', `SadTalker's networks draw ${framesPerSecond} frames a second here (on ${renderer.provider}), and a live face needs ${settings.leastFps}. Ask for the pack built-in, or run them on a GPU.`);
+      throw new AvatarError('device_too_slow', `SadTalker's networks draw ${framesPerSecond} frames a second here (on ${renderer.provider}: ${renderer.providerReason}), and a live face needs ${settings.leastFps}. Ask for the pack built-in, or run them on a GPU.`);
     }
     // A frame's expression must never wait for a chunk of poses or a portrait, so these have a thread of their own.
     const [quick, slow] = [scope.own(new OnnxThread({ patienceMs: PATIENCE_MS })), scope.own(new OnnxThread())];

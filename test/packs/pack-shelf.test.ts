@@ -50,7 +50,8 @@ test('a pack that is not installed is unknown, and the message says what there i
   }
 });
 
-test('a device that was too slow is not measured again; a pack that failed otherwise is tried again', async () => {
+test('a device that was too slow is not measured again for ten minutes; a pack that failed otherwise is tried again at once', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
   for (const [code, expectedTries] of [['device_too_slow', 1], ['model_missing', 2]] as const) {
     let tries = 0;
     const open = (): Promise<FacePack> => {
@@ -61,6 +62,12 @@ test('a device that was too slow is not measured again; a pack that failed other
     await assert.rejects(shelf.get('sadtalker'), /No\./);
     await assert.rejects(shelf.get('sadtalker'), /No\./);
     assert.equal(tries, expectedTries, code);
+    context.mock.timers.tick(9 * 60_000);
+    await assert.rejects(shelf.get('sadtalker'), /No\./);
+    assert.equal(tries, code === 'device_too_slow' ? 1 : 3, code);
+    context.mock.timers.tick(60_000);
+    await assert.rejects(shelf.get('sadtalker'), /No\./);
+    assert.equal(tries, code === 'device_too_slow' ? 2 : 4, code);
   }
 });
 
