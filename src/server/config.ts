@@ -6,6 +6,7 @@ import { PREPROCESS_MODES } from '../avatars/sadtalker/neural-portrait.ts';
 import { VIDEO_CODECS } from '../base/encoded-unit.ts';
 import { HEAD_STYLES, PACK_NAMES } from '../packs/face-pack.ts';
 import { DEVICE_CHOICES } from '../packs/sadtalker-pack.ts';
+import { isPortRange } from '../transport/peer-options.ts';
 import { hostName } from './host-guard.ts';
 
 const port = z.int().min(0).max(65_535);
@@ -85,7 +86,7 @@ export const configSchema = z.strictObject({
   log: z.strictObject({
     level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
   }).prefault({}),
-}).refine(({ webrtc }) => webrtc.portMin <= webrtc.portMax, { message: 'portMin is above portMax', path: ['webrtc', 'portMin'] })
+}).refine(({ webrtc }) => isPortRange(webrtc.portMin, webrtc.portMax), { message: '1 ≤ portMin < portMax does not hold, nor are both 0', path: ['webrtc', 'portMin'] })
   .refine(({ video }) => video.minKbps <= video.startKbps && video.startKbps <= video.maxKbps, { message: 'minKbps ≤ startKbps ≤ maxKbps does not hold', path: ['video', 'startKbps'] });
 
 /** The settings, frozen. */
@@ -109,13 +110,15 @@ export async function readConfig(path: string, environment: Readonly<Record<stri
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new AvatarError('invalid_config', `The settings file ${path} cannot be read. Name another with --config.`, { cause });
   });
-  let settings: unknown;
+  return parseConfig(parseYaml(text, `The settings file ${path}`) ?? {}, environment);
+}
+
+function parseYaml(text: string, what: string): unknown {
   try {
-    settings = parse(text) ?? {};
+    return parse(text);
   } catch (cause) {
-    throw new AvatarError('invalid_config', `The settings file ${path} is no valid YAML: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new AvatarError('invalid_config', `${what} is no valid YAML: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
-  return parseConfig(settings, environment);
 }
 
 /**
@@ -142,7 +145,8 @@ function withEnvironment(settings: unknown, environment: Readonly<Record<string,
   const merged: Record<string, unknown> = { ...settings };
   for (const key of CONFIG_KEYS) {
     const value = environment[environmentName(key)];
-    if (value === undefined) {
+    // A variable without a value counts as unset: that is how files of variables leave one open.
+    if (value === undefined || value === '') {
       continue;
     }
     const [section, name] = key.split('.') as [string, string];
@@ -157,11 +161,8 @@ function fromText(key: string, text: string): unknown {
   const defaults = configSchema.parse({}) as Record<string, Record<string, unknown>>;
   const [section, name] = key.split('.') as [string, string];
   const example = defaults[section]?.[name];
-  if (key === 'webrtc.iceServers') {
-    return parse(text);
-  }
-  if (Array.isArray(example)) {
+  if (Array.isArray(example) && key !== 'webrtc.iceServers') {
     return text.split(',').map((item) => item.trim()).filter((item) => item !== '');
   }
-  return typeof example === 'string' ? text : parse(text);
+  return typeof example === 'string' ? text : parseYaml(text, `The environment variable ${environmentName(key)}`);
 }

@@ -53,11 +53,16 @@ export const PEER_DEFAULTS = Object.freeze({
 /** Options with nothing left open. */
 export type CompletePeerOptions = Required<WebRtcPeerOptions>;
 
+/** Says whether these are ports that werift can choose from: two at least, or 0 and 0 for any. */
+export function isPortRange(portMin: number, portMax: number): boolean {
+  return (portMin === 0 && portMax === 0) || (portMin >= 1 && portMin < portMax && portMax <= 65_535);
+}
+
 /** Fills in the defaults. @throws TypeError when an option is out of its range. */
 export function completePeerOptions(options: WebRtcPeerOptions): CompletePeerOptions {
   const complete: CompletePeerOptions = { ...PEER_DEFAULTS, ...options };
   const { portMin, portMax, silenceTimeoutMs, gatheringTimeoutMs, videoCodecs } = complete;
-  if (!(portMin === 0 && portMax === 0) && !(portMin >= 1 && portMin < portMax && portMax <= 65_535)) {
+  if (!isPortRange(portMin, portMax)) {
     throw new TypeError(`Ports need 1 ≤ portMin < portMax ≤ 65535, or 0 and 0 for any; not ${portMin} and ${portMax}.`);
   }
   if (!(silenceTimeoutMs >= 500)) {

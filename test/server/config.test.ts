@@ -33,7 +33,17 @@ test('a wrong value, an unknown setting and a broken pair are each named', () =>
   assert.throws(() => parseConfig({}, { ORATOR_SESSIONS_MAX: 'many' }), wrongSetting(/sessions\.max/));
   assert.throws(() => parseConfig({ video: { minKbps: 2000 } }), wrongSetting(/minKbps/));
   assert.throws(() => parseConfig({ webrtc: { portMin: 2, portMax: 1 } }), wrongSetting(/portMin/));
+  for (const [portMin, portMax] of [[50_000, 50_000], [0, 60_000], [60_000, 0]] as const) {
+    assert.throws(() => parseConfig({ webrtc: { portMin, portMax } }), wrongSetting(/portMin/), `${portMin} to ${portMax}`);
+  }
+  assert.equal(parseConfig({ webrtc: { portMin: 50_000, portMax: 50_001 } }).webrtc.portMax, 50_001);
   assert.throws(() => parseConfig({ server: { allowedOrigins: ['https://example.com/page'] } }), wrongSetting(/allowedOrigins.*an origin like/));
+});
+
+test('an environment variable without a value counts as unset, one that is no YAML is named', () => {
+  assert.deepEqual(parseConfig({ server: { port: 1234, allowedHosts: ['a'] } }, { ORATOR_SERVER_PORT: '', ORATOR_SERVER_HOST: '', ORATOR_SERVER_ALLOWED_HOSTS: '' }), parseConfig({ server: { port: 1234, allowedHosts: ['a'] } }));
+  assert.throws(() => parseConfig({}, { ORATOR_SERVER_PORT: '[1' }), wrongSetting(/ORATOR_SERVER_PORT is no valid YAML/));
+  assert.throws(() => parseConfig({}, { ORATOR_WEBRTC_ICE_SERVERS: '[{ urls: ' }), wrongSetting(/ORATOR_WEBRTC_ICE_SERVERS is no valid YAML/));
 });
 
 test('a settings file that is missing or no YAML is named', async () => {
