@@ -92,7 +92,7 @@ async function serve(values: Values): Promise<number> {
   const config = await readSettings(values);
   const { OratorServer } = await import('./server/orator-server.ts');
   const { logger } = await openLog(config);
-  const server = await OratorServer.create(config, logger);
+  await using server = await OratorServer.create(config, logger);
   console.log(`Orator talks at ${await server.listen()}`);
   const signal = await new Promise<string>((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM'] as const) {
@@ -100,7 +100,6 @@ async function serve(values: Values): Promise<number> {
     }
   });
   logger.info({ signal }, 'The server is stopping.');
-  await server.close();
   return 0;
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { COMMANDS } from '../src/cli.ts';
@@ -46,8 +47,9 @@ test('models that are not imported are named with what to do', async () => {
   assert.match(error, /^invalid_checkpoint: .*SadTalker_V0\.0\.2_256\.safetensors/m);
 });
 
-test('the server prints its address, answers, and stops on SIGTERM with status 0', async () => {
-  const child = spawn(process.execPath, [launcher, 'serve', '--port', '0'], { env: { ...process.env, ORATOR_LOG_LEVEL: 'silent' }, stdio: ['ignore', 'pipe', 'inherit'] });
+/** Starts the server, and waits for the address it prints. */
+async function serving(args: readonly string[], nodeArgs: readonly string[] = []): Promise<{ child: ChildProcess; url: string; ended: Promise<number | null> }> {
+  const child = spawn(process.execPath, [...nodeArgs, launcher, 'serve', '--port', '0', ...args], { env: { ...process.env, ORATOR_LOG_LEVEL: 'silent' }, stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise<number | null>((resolve) => { child.once('close', resolve); });
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout.on('data', (chunk: Buffer) => {
@@ -58,7 +60,24 @@ test('the server prints its address, answers, and stops on SIGTERM with status 0
     });
     child.once('close', () => { reject(new Error('The server ended early.')); });
   });
+  return { child, url, ended };
+}
+
+test('the server prints its address, answers, and stops on SIGTERM with status 0', async () => {
+  const { child, url, ended } = await serving([]);
   assert.equal((await fetch(`${url}/healthz`)).status, 200);
+  child.kill('SIGTERM');
+  assert.equal(await ended, 0);
+});
+
+test('the address printed is the one it listens on, and a port that is taken ends the start with its name', async (t) => {
+  const { child, url, ended } = await serving(['--host', '127.0.0.2']);
+  t.after(() => child.kill('SIGKILL'));
+  assert.match(url, /^http:\/\/127\.0\.0\.2:\d+$/);
+  assert.equal((await fetch(`${url}/healthz`)).status, 200);
+  const { status, error } = await orator(['serve', '--host', '127.0.0.2', '--port', new URL(url).port]);
+  assert.equal(status, 1);
+  assert.match(error, /^invalid_config: .*server\.port/m);
   child.kill('SIGTERM');
   assert.equal(await ended, 0);
 });

@@ -22,6 +22,12 @@ import { addStreamUpgrade } from './stream-upgrade.ts';
 /** Longest time that a request may take to come in whole, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
+/** What a system says of a port that it does not give, and what to do. */
+const PORT_ADVICE: Readonly<Record<string, string>> = Object.freeze({
+  EADDRINUSE: 'another program listens there. Choose another port, or 0 for any that is free.',
+  EACCES: 'this user may not listen there. Choose a port from 1024 on, or 0 for any that is free.',
+});
+
 const CLIENT_FOLDER = fileURLToPath(new URL('../../client', import.meta.url));
 
 /** The running server: page, API, WebSockets and metrics on one port. */
@@ -72,10 +78,18 @@ export class OratorServer implements Closeable {
     }
   }
 
-  /** Listens, and returns the address to open in a browser. */
+  /**
+   * Listens, and returns the address to open in a browser.
+   * @throws AvatarError `invalid_config` when the port is taken or not for this user.
+   */
   async listen(): Promise<string> {
     const { host, port } = this.#config.server;
-    await this.app.listen({ host, port });
+    try {
+      await this.app.listen({ host, port });
+    } catch (cause) {
+      const advice = PORT_ADVICE[(cause as NodeJS.ErrnoException).code ?? ''];
+      throw advice === undefined ? cause : new AvatarError('invalid_config', `The setting server.port cannot be ${port} on ${host}: ${advice}`, { cause });
+    }
     const address = this.app.server.address();
     const bound = typeof address === 'object' && address !== null ? address.port : port;
     this.#url = `http://${host === '127.0.0.1' ? 'localhost' : urlHost(host)}:${bound}`;
