@@ -157,11 +157,11 @@ export class SadTalkerPack implements FacePack {
   }
 
   /**
-   * Reads the coefficient rows (frames × 70) of a video's face.
+   * Reads the coefficient rows (frames × 70) of a video's face, cut as portraits are.
    * @throws AvatarError `no_face` when its first frame shows none.
    */
   readTrack(frames: AsyncIterable<RgbImage>, modelsFolder: string): Promise<Float32Array> {
-    return readReferenceTrack(frames, { face3d: this.#parts.face3d, modelsFolder });
+    return readReferenceTrack(frames, { face3d: this.#parts.face3d, modelsFolder, mode: this.#settings.preprocess });
   }
 
   close(): Promise<void> {

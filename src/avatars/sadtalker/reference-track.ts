@@ -9,6 +9,7 @@ import type { Box } from './face-crop.ts';
 import type { FaceTensor } from './face-tensor.ts';
 import type { Point } from './landmarks.ts';
 import { meshLandmarks } from './mesh-landmarks.ts';
+import type { PreprocessMode } from './neural-portrait.ts';
 import { cutBox, portraitBox } from './portrait-cut.ts';
 
 /** Side of the face's square: the reference uses the small one for videos, whatever the networks' pictures have. */
@@ -20,6 +21,8 @@ export interface ReferenceTrackParts {
   readonly face3d: OnnxModel;
   /** The folder that holds `face/*.onnx`. */
   readonly modelsFolder: string;
+  /** How the frames are cut: as the portrait is. */
+  readonly mode: PreprocessMode;
 }
 
 /**
@@ -28,11 +31,11 @@ export interface ReferenceTrackParts {
  * Frames are taken one by one and must all have one size.
  * @throws AvatarError `no_face` when the first frame shows none, `model_missing` when a network's file is missing or damaged.
  */
-export async function readReferenceTrack(frames: AsyncIterable<RgbImage>, { face3d, modelsFolder }: ReferenceTrackParts): Promise<Float32Array> {
+export async function readReferenceTrack(frames: AsyncIterable<RgbImage>, { face3d, modelsFolder, mode }: ReferenceTrackParts): Promise<Float32Array> {
   const model = new Face3dModel(face3d);
   await using finder = new PreparationThread(modelsFolder);
   await using cutter = new CuttingThread();
-  const follower = new FaceFollower(finder, cutter);
+  const follower = new FaceFollower(finder, cutter, mode);
   const rows: Float32Array[] = [];
   const fit = async (tensor: FaceTensor | undefined): Promise<void> => {
     if (tensor !== undefined) {
@@ -64,11 +67,13 @@ interface FollowedFace {
 class FaceFollower {
   readonly #finder: PreparationThread;
   readonly #cutter: CuttingThread;
+  readonly #mode: PreprocessMode;
   #face: FollowedFace | undefined;
 
-  constructor(finder: PreparationThread, cutter: CuttingThread) {
+  constructor(finder: PreparationThread, cutter: CuttingThread, mode: PreprocessMode) {
     this.#finder = finder;
     this.#cutter = cutter;
+    this.#mode = mode;
   }
 
   /** Returns the face of the next frame. */
@@ -92,7 +97,7 @@ class FaceFollower {
     }
     const { width, height } = frame;
     const landmarks = meshLandmarks(mesh);
-    const box = portraitBox({ width, height }, landmarks, 'crop');
+    const box = portraitBox({ width, height }, landmarks, this.#mode);
     return { width, height, box, landmarks: landmarks.map(([x, y]): Point => [x - box.left, y - box.top]) };
   }
 }

@@ -2,8 +2,12 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { readAvatar } from '../../../src/avatars/avatar-files.ts';
+import type { Avatar } from '../../../src/avatars/avatar.ts';
 import { avatarPhoto } from '../../../src/avatars/avatar-photo.ts';
 import type { RgbImage } from '../../../src/avatars/rgb-image.ts';
+import { meshLandmarks } from '../../../src/avatars/sadtalker/mesh-landmarks.ts';
+import type { PreprocessMode } from '../../../src/avatars/sadtalker/neural-portrait.ts';
+import { cutBox, portraitBox } from '../../../src/avatars/sadtalker/portrait-cut.ts';
 import { readReferenceTrack } from '../../../src/avatars/sadtalker/reference-track.ts';
 import { MOTION_COLUMNS } from '../../../src/base/coefficient-layout.ts';
 import { MODELS_FOLDER } from '../portraits.ts';
@@ -45,12 +49,14 @@ const distance = (a: Float32Array, b: Float32Array): number => Math.hypot(...a.m
 
 describe('a reference video\'s track', () => {
   let loaded: LoadedFace3d;
+  let avatar: Avatar;
   let photo: RgbImage;
-  const read = (frames: Frames): Promise<Float32Array> => readReferenceTrack(frames, { face3d: loaded.face3d, modelsFolder: MODELS_FOLDER });
+  const read = (frames: Frames, mode: PreprocessMode = 'crop'): Promise<Float32Array> => readReferenceTrack(frames, { face3d: loaded.face3d, modelsFolder: MODELS_FOLDER, mode });
 
   before(async () => {
     loaded = await loadFace3d(smallFace3d());
-    photo = avatarPhoto(await readAvatar(join(MODELS_FOLDER, 'portraits', 'astronaut'), true));
+    avatar = await readAvatar(join(MODELS_FOLDER, 'portraits', 'astronaut'), true);
+    photo = avatarPhoto(avatar);
   });
   after(() => loaded[Symbol.asyncDispose]());
 
@@ -73,6 +79,17 @@ describe('a reference video\'s track', () => {
     assert.notDeepEqual(second, first);
   });
 
+  it('sees the part of the frames that the mode cuts', { timeout: 60_000 }, async () => {
+    const landmarks = meshLandmarks(avatar.landmarks);
+    const seen: Float32Array[] = [];
+    for (const mode of ['crop', 'extcrop'] as const) {
+      const cut = cutBox(photo, portraitBox(photo, landmarks, mode));
+      seen.push(await read(new Frames(photo), mode));
+      assert.deepEqual(await read(new Frames(cut), 'resize'), seen.at(-1), mode);
+    }
+    assert.notDeepEqual(seen[1], seen[0]);
+  });
+
   it('needs a face in the first frame, and lets the video go when there is none', { timeout: 60_000 }, async () => {
     const frames = new Frames({ width: 64, height: 64, data: new Uint8Array(64 * 64 * 3) }, photo);
     await assert.rejects(read(frames), { name: 'AvatarError', code: 'no_face' });
@@ -84,6 +101,6 @@ describe('a reference video\'s track', () => {
   });
 
   it('tells of missing networks', { timeout: 60_000 }, async () => {
-    await assert.rejects(readReferenceTrack(new Frames(photo), { face3d: loaded.face3d, modelsFolder: '/nowhere' }), { code: 'model_missing' });
+    await assert.rejects(readReferenceTrack(new Frames(photo), { face3d: loaded.face3d, modelsFolder: '/nowhere', mode: 'crop' }), { code: 'model_missing' });
   });
 });
