@@ -215,7 +215,7 @@ class PackGraphs {
     };
   }
 
-  /** A graph that runs on the processor. */
+  /** A graph that runs on the processor, where halves are slow: the pack holds its halves too, for uses other than this. */
   path(graph: 'expnet' | 'posevae' | 'face3d'): string {
     return graphPath(this.#settings.folder, this.#manifest, { graph, precision: 'fp32' });
   }
