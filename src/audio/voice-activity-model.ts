@@ -27,13 +27,16 @@ export interface VoiceActivityModelOptions {
 
 /**
  * The Silero VAD network on its own thread, shared by all sessions; each detector keeps its own state. A thread that dies,
- * or gives no answer for two seconds, is replaced: its listeners hear silence meanwhile, and go on.
+ * or gives no answer for two seconds, is replaced: its listeners hear silence meanwhile, and go on. Where that does not help,
+ * or no other thread can be had, their detectors fail, and the next detector that is made begins with a thread of its own.
  */
 export class VoiceActivityModel implements Closeable {
   readonly #path: string;
   readonly #options: Required<VoiceActivityModelOptions>;
-  #thread: Promise<VoiceActivityThread>;
+  /** Undefined until the first window after a new start. */
+  #thread: Promise<VoiceActivityThread> | undefined;
   #failures = 0;
+  #givenUp = false;
   #closing: Promise<void> | undefined;
 
   /**
@@ -53,11 +56,17 @@ export class VoiceActivityModel implements Closeable {
 
   /** Makes a detector for one stream of sound. */
   detector(options: VoiceActivityOptions = {}): VoiceActivityDetector {
+    if (this.#givenUp) {
+      this.#givenUp = false;
+      this.#failures = 0;
+      this.#thread = undefined;
+    }
     return new VoiceActivityDetector(() => this.#listener(), options);
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#thread.then((thread) => thread.close());
+    // A thread that could not be had was told to its listeners.
+    this.#closing ??= this.#thread?.then((thread) => thread.close(), () => undefined) ?? Promise.resolve();
     return this.#closing;
   }
 
@@ -88,7 +97,7 @@ export class VoiceActivityModel implements Closeable {
 
   /** Runs the network; gives silence when its thread was lost, and another is being started. */
   async #hear(request: Parameters<VoiceActivityThread['hear']>[0]): Promise<HeardWindows> {
-    const running = this.#thread;
+    const running = this.#thread ??= this.#load();
     const thread = await running;
     try {
       const heard = await thread.hear(request);
@@ -108,15 +117,28 @@ export class VoiceActivityModel implements Closeable {
     if (this.#thread !== lost) {
       return;
     }
+    // A thread that hangs may take long to go; nobody needs to wait for that.
+    void thread.close();
     this.#failures += 1;
     if (this.#failures >= MOST_FAILURES) {
+      this.#givenUp = true;
       throw cause;
     }
     this.#options.stats.count('worker_restarts');
     this.#options.logger.error({ err: cause }, 'The thread that listens for voices was lost and is replaced.');
-    this.#thread = VoiceActivityThread.load(this.#path);
-    // A thread that hangs may take long to go; nobody needs to wait for that.
-    void thread.close();
+    this.#thread = this.#load();
     await this.#thread;
+  }
+
+  async #load(): Promise<VoiceActivityThread> {
+    if (this.#closing !== undefined) {
+      throw new InvalidStateError('The voice activity network is closed.');
+    }
+    try {
+      return await VoiceActivityThread.load(this.#path);
+    } catch (error) {
+      this.#givenUp = true;
+      throw error;
+    }
   }
 }

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { cp, mkdtemp, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
@@ -178,6 +181,48 @@ test('a lost thread is replaced and counted, and its listeners go on', async () 
   } finally {
     process.off('worker', note);
   }
+});
+
+/** Lets a detector hear speech until it has told what it makes of it: `started` or `failed`. */
+async function firstTold(detector: VoiceActivityDetector, beforeEach: () => Promise<unknown> = () => Promise.resolve()): Promise<string[]> {
+  const told: string[] = [];
+  detector.events.on('started', () => { told.push('started'); });
+  detector.events.on('failed', () => { told.push('failed'); });
+  const clip = readWav('cards_005.wav');
+  for (let at = 0; at < clip.length && told.length === 0; at += 1536) {
+    await beforeEach();
+    detector.push(clip.subarray(at, at + 1536));
+    await detector.settled();
+  }
+  await detector.close();
+  return told;
+}
+
+test('after threads that were lost again and again the next detector hears with a new one', async (t) => {
+  let newest: Worker | undefined;
+  const note = (worker: Worker): void => { newest = worker; };
+  process.on('worker', note);
+  t.after(() => { process.off('worker', note); });
+  await using model = await VoiceActivityModel.open(MODELS);
+  assert.deepEqual(await firstTold(model.detector(), async () => newest?.terminate()), ['failed']);
+  assert.deepEqual(await firstTold(model.detector()), ['started']);
+});
+
+test('after a thread that could not be replaced the next detector hears as soon as one can be had', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'orator-voice-'));
+  t.after(() => rm(folder, { recursive: true }));
+  await cp(join(MODELS, 'vad'), join(folder, 'vad'), { recursive: true });
+  let newest: Worker | undefined;
+  const note = (worker: Worker): void => { newest = worker; };
+  process.on('worker', note);
+  t.after(() => { process.off('worker', note); });
+  await using model = await VoiceActivityModel.open(folder);
+  await rename(join(folder, 'vad'), join(folder, 'away'));
+  await newest?.terminate();
+  assert.deepEqual(await firstTold(model.detector()), ['failed']);
+  assert.deepEqual(await firstTold(model.detector()), ['failed'], 'the file is still away');
+  await rename(join(folder, 'away'), join(folder, 'vad'));
+  assert.deepEqual(await firstTold(model.detector()), ['started']);
 });
 
 test('the model file is the one its README names, and a missing one is told', async () => {
