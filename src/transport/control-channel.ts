@@ -76,13 +76,13 @@ export class ControlChannel implements Closeable, AsyncDisposable {
     this.#socket = socket;
     this.#options = { ...DEFAULTS, ...options };
     const { logger, bytesPerSecond, messagesPerSecond, pingIntervalMs } = this.#options;
-    this.events = new Emitter((error) => { logger.error({ error }, 'a listener of a control channel failed'); });
+    this.events = new Emitter((error) => { logger.error({ err: error }, 'a listener of a control channel failed'); });
     const nowMs = performance.now();
     this.#bytes = new TokenBucket({ capacity: bytesPerSecond * BURST_S, perSecond: bytesPerSecond, nowMs });
     this.#messages = new TokenBucket({ capacity: messagesPerSecond * BURST_S, perSecond: messagesPerSecond, nowMs });
     socket.on('message', (data, isBinary) => { this.#onMessage(data, isBinary); });
     socket.on('pong', () => { this.#answeredPing = true; });
-    socket.on('error', (error) => { logger.info({ error }, 'a control WebSocket failed'); });
+    socket.on('error', (error) => { logger.info({ err: error }, 'a control WebSocket failed'); });
     socket.once('close', (code) => { this.#onClose(code); });
     this.#pings = setInterval(() => { this.#ping(); }, pingIntervalMs);
   }

@@ -92,7 +92,7 @@ function resumeRestartedIce(connection: RTCPeerConnection, options: CompletePeer
     if (state === 'connected' && iceTransport.connection.nominated === undefined) {
       iceTransport.start().catch((error: unknown) => {
         // Not fatal by itself: when nothing more is heard of the viewer, the peer closes.
-        options.logger.info({ error }, 'an ICE restart found no way to the viewer');
+        options.logger.info({ err: error }, 'an ICE restart found no way to the viewer');
       });
     }
   }

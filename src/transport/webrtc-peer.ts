@@ -115,7 +115,7 @@ export class WebRtcPeer implements Closeable, AsyncDisposable {
     this.#connection = connection;
     this.#options = options;
     this.videoCodec = offer.videoCodec;
-    this.events = new Emitter((error) => { options.logger.error({ error }, 'a listener of a WebRTC peer failed'); });
+    this.events = new Emitter((error) => { options.logger.error({ err: error }, 'a listener of a WebRTC peer failed'); });
     const transceivers = connection.getTransceivers();
     const video = transceivers.find(({ kind }) => kind === 'video');
     const audio = transceivers.find(({ kind }) => kind === 'audio');
@@ -358,7 +358,7 @@ export class WebRtcPeer implements Closeable, AsyncDisposable {
     for (const stream of [this.#video, this.#audio]) {
       if (stream !== undefined && stream.packets > 0) {
         stream.sendReport(mediaUs, unixMs).catch((error: unknown) => {
-          this.#options.logger.debug({ error }, 'a sender report was not sent');
+          this.#options.logger.debug({ err: error }, 'a sender report was not sent');
         });
       }
     }
