@@ -9,6 +9,9 @@ export interface HeaderExtensionIds {
   readonly absoluteSendTime?: number | undefined;
 }
 
+/** Most bytes of a header extension in the one-byte form (RFC 8285). */
+const MOST_ELEMENT_BYTES = 16;
+
 /**
  * The RTP header of one outgoing stream, made once and changed from packet to packet: werift's own costs more
  * than encrypting the packet does.
@@ -21,7 +24,8 @@ export class OutgoingHeader extends RtpHeader {
     super({ ssrc: stream.ssrc, payloadType: stream.payloadType });
     const elements: Buffer[] = [];
     const { mid, absoluteSendTime: sendTime } = stream.extensions;
-    if (mid !== undefined && stream.mid !== '') {
+    // A name too long for the element is left out: the viewer then goes by SSRC and payload type.
+    if (mid !== undefined && stream.mid !== '' && stream.mid.length <= MOST_ELEMENT_BYTES) {
       elements.push(oneByteElement(mid, Buffer.from(stream.mid)));
     }
     const before = elements.reduce((sum, element) => sum + element.length, 0);

@@ -27,3 +27,11 @@ test('without extensions it is twelve bytes', () => {
   assert.equal(header.serialize().length, 12);
   assert.equal(RtpHeader.deSerialize(header.serialize()).extension, false);
 });
+
+test('a mid that is too long for a header extension is left out', () => {
+  for (const [length, ids] of [[16, [4, 2]], [17, [2]]] as const) {
+    const bytes = new OutgoingHeader({ ssrc: 1, payloadType: 96, mid: 'm'.repeat(length), extensions: { mid: 4, absoluteSendTime: 2 } }).serialize();
+    const read = RtpHeader.deSerialize(bytes);
+    assert.deepEqual([read.extensions.map(({ id }) => id), read.extensions.at(-1)?.payload.length, read.payloadOffset], [[...ids], 3, bytes.length], `${length} characters`);
+  }
+});
