@@ -34,6 +34,8 @@ const MOST_RESENT = 64;
 
 interface SentPacket {
   readonly sequenceNumber: number;
+  /** Packets sent before it. */
+  readonly index: number;
   readonly timestamp: number;
   readonly marker: boolean;
   readonly payload: Buffer;
@@ -54,8 +56,8 @@ export class OutgoingStream {
   // Not near the wrap: a receiver that misses the first packets could otherwise not guess the rollover counter.
   #sequenceNumber = randomInt(0, 2 ** 15);
   #resendSequenceNumber = randomInt(0, 2 ** 15);
-  /** Packets before this one are not sent again. */
-  #firstNeeded = this.#sequenceNumber;
+  /** Index of the first packet that is sent again. */
+  #firstNeeded = 0;
   #packets = 0;
   #bytes = 0;
   #resent = 0;
@@ -94,9 +96,10 @@ export class OutgoingStream {
   send(payload: Buffer, timestamp: number, marker: boolean): void {
     const sequenceNumber = this.#sequenceNumber;
     this.#sequenceNumber = (sequenceNumber + 1) & 0xffff;
+    const index = this.#packets;
     this.#packets += 1;
     this.#bytes += payload.length;
-    this.#history[sequenceNumber % HISTORY_PACKETS] = { sequenceNumber, timestamp, marker, payload, bytesUntil: this.#bytes, resentMs: -Infinity };
+    this.#history[sequenceNumber % HISTORY_PACKETS] = { sequenceNumber, index, timestamp, marker, payload, bytesUntil: this.#bytes, resentMs: -Infinity };
     this.#transmit(this.#header, { sequenceNumber, timestamp, marker, payload });
   }
 
@@ -108,7 +111,7 @@ export class OutgoingStream {
 
   /** Says that nothing sent before is needed any more, because a key frame follows: it is not sent again. */
   startAnew(): void {
-    this.#firstNeeded = this.#sequenceNumber;
+    this.#firstNeeded = this.#packets;
   }
 
   /**
@@ -133,7 +136,7 @@ export class OutgoingStream {
       }
       missed += packet.resentMs === -Infinity ? 1 : 0;
       packet.resentMs = nowMs;
-      if (((sequenceNumber - this.#firstNeeded) & 0xffff) >= 0x8000) {
+      if (packet.index < this.#firstNeeded) {
         continue;
       }
       this.#resent += 1;

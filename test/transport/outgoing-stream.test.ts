@@ -57,6 +57,23 @@ test('what was lost before a key frame is missed but not sent again', () => {
   assert.deepEqual(sent.map(({ payload }) => payload.readUInt16BE(0)), [keyFrame]);
 });
 
+test('lost packets are sent again however long ago the last key frame was', (t) => {
+  let nowMs = 1000;
+  t.mock.method(performance, 'now', () => nowMs);
+  const { stream, sent } = kept();
+  stream.startAnew();
+  for (const packets of [1, 32_768, 32_769, 65_536, 100_000]) {
+    while (stream.packets < packets) {
+      stream.send(Buffer.from([7]), 0, true);
+    }
+    const newest = sent.at(-1)!.sequenceNumber;
+    sent.length = 0;
+    assert.equal(stream.resend([newest], 0), 1);
+    assert.deepEqual(sent.map(({ payload }) => payload.readUInt16BE(0)), [newest], `after ${packets} packets`);
+    nowMs += 50;
+  }
+});
+
 test('a packet named over and over is sent again once in 50 ms, also where the round trip is unknown or nothing', (t) => {
   let nowMs = 1000;
   t.mock.method(performance, 'now', () => nowMs);
