@@ -161,6 +161,16 @@ describe('a control channel', () => {
     assert.equal(await pair.closed, 'left_1000');
   });
 
+  test('tells its client that a newer one has taken its place', async () => {
+    await using pair = await Pair.open();
+    const left = once(pair.client, 'close') as Promise<[number, Buffer]>;
+    await pair.channel.replaced();
+    const [code, reason] = await left;
+    assert.deepEqual([code, reason.toString()], [4001, 'replaced']);
+    assert.equal(await pair.closed, 'replaced');
+    assert.equal(pair.channel.send({ type: 'vad.ended' }), false);
+  });
+
   test('close is idempotent, delivers what was sent before and cuts a client that stays', async () => {
     const pair = await Pair.open();
     pair.channel.send({ type: 'session.ended', reason: 'done' });
