@@ -66,7 +66,7 @@ test('lost packets are sent again however long ago the last key frame was', (t) 
     while (stream.packets < packets) {
       stream.send(Buffer.from([7]), 0, true);
     }
-    const newest = sent.at(-1)!.sequenceNumber;
+    const newest = sent[sent.length - 1]!.sequenceNumber;
     sent.length = 0;
     assert.equal(stream.resend([newest], 0), 1);
     assert.deepEqual(sent.map(({ payload }) => payload.readUInt16BE(0)), [newest], `after ${packets} packets`);
