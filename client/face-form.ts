@@ -1,7 +1,7 @@
 import { element } from './element.ts';
-import type { SessionRequest } from './orator-api.ts';
+import type { FaceChoices } from './orator-api.ts';
 
-type Style = NonNullable<SessionRequest['style']>;
+type Style = FaceChoices['style'];
 
 /** How the head moves in each style, in words. */
 const HINTS: Readonly<Record<Style, string>> = Object.freeze({
@@ -24,7 +24,7 @@ export class FaceForm {
     this.#onChanged = onChanged;
     for (const choice of this.#styles) {
       choice.addEventListener('change', () => {
-        this.#hint.textContent = HINTS[choice.value as Style];
+        this.#showHint();
         this.#onChanged();
       });
     }
@@ -48,9 +48,17 @@ export class FaceForm {
     }
   }
 
-  /** Offers the server's packs, its default first; a single one is no choice and stays hidden. */
-  setPacks(ids: readonly string[]): void {
-    this.#packs.hidden = ids.length < 2;
-    this.#packs.replaceChildren(...ids.map((id) => new Option(PACK_LABELS[id] ?? id, id)));
+  /** Offers the server's choices and begins with its own; a single pack is no choice and stays hidden. */
+  offer({ packs, style }: FaceChoices): void {
+    this.#packs.hidden = packs.length < 2;
+    this.#packs.replaceChildren(...packs.map(({ id }) => new Option(PACK_LABELS[id] ?? id, id)));
+    for (const choice of this.#styles) {
+      choice.checked = choice.value === style;
+    }
+    this.#showHint();
+  }
+
+  #showHint(): void {
+    this.#hint.textContent = this.style === undefined ? '' : HINTS[this.style];
   }
 }

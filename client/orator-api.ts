@@ -66,6 +66,14 @@ export interface PackSummary {
   readonly id: string;
 }
 
+/** What a server's faces can be. */
+export interface FaceChoices {
+  /** Packs that can draw the face, the server's default first. */
+  readonly packs: readonly PackSummary[];
+  /** How the head of the built-in face moves unless a session asks for another style. */
+  readonly style: NonNullable<SessionRequest['style']>;
+}
+
 /** An answer of the server that is no success, or none at all (`unreachable`). */
 export class OratorError extends Error {
   /** Code of README's error table, or `unreachable`. */
@@ -167,10 +175,10 @@ export class OratorApi {
     return (await response.json() as { voices: VoiceSummary[] }).voices;
   }
 
-  /** Lists the packs that can draw the face, the server's default first. */
-  async listPacks(): Promise<readonly PackSummary[]> {
+  /** Tells what can draw the face, and how it moves unless a session asks for something else. */
+  async readFaces(): Promise<FaceChoices> {
     const response = await this.#fetch('/v1/packs');
-    return (await response.json() as { packs: PackSummary[] }).packs;
+    return await response.json() as FaceChoices;
   }
 
   async #fetch(path: string, init?: RequestInit): Promise<Response> {

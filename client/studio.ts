@@ -56,7 +56,7 @@ export class Studio {
     const results = await Promise.allSettled([
       this.#portraits.load(),
       this.#api.listVoices().then((voices) => { this.#speech.setVoices(voices); }),
-      this.#api.listPacks().then((packs) => { this.#face.setPacks(packs.map(({ id }) => id)); }),
+      this.#api.readFaces().then((choices) => { this.#face.offer(choices); }),
     ]);
     this.#showLink(this.#keeper.link);
     for (const result of results) {

@@ -126,7 +126,7 @@ function addHealthRoutes(app: FastifyInstance, { studio, metrics, sessions, conf
   });
   app.get('/metrics', unlimited, async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
   app.get('/v1/voices', () => ({ voices: studio.voices() }));
-  app.get('/v1/packs', async () => ({ packs: (await studio.packs()).map((id) => ({ id })) }));
+  app.get('/v1/packs', async () => ({ packs: (await studio.packs()).map((id) => ({ id })), style: config.face.style }));
 }
 
 function studioOptions({ speech, video, webrtc, avatars, face, sadtalker, render, server, sessions }: Config): Parameters<typeof Studio.open>[0] {

@@ -143,14 +143,15 @@ test('a session that ends on the server is replaced by a new one', async (t) => 
   await harness.waitForState(page, 'idle');
 });
 
-test('how the head moves is the server\'s to say until the viewer chooses', async (t) => {
+test('the head moves as the server is set up until the viewer chooses', async (t) => {
   const { page } = await harness.open(t);
   const asked = async (act: () => Promise<void>): Promise<unknown> => {
     const request = page.waitForRequest((sent) => sent.url().endsWith('/v1/sessions') && sent.method() === 'POST');
     await act();
     return (await request).postDataJSON();
   };
-  assert.deepEqual(await asked(() => page.click('#start')), { mode: 'push', avatar: 'astronaut', voice: 'en+f3' });
+  await page.waitForSelector('input[name=style][value=lively]:checked', { state: 'attached' });
+  assert.deepEqual(await asked(() => page.click('#start')), { mode: 'push', style: 'lively', avatar: 'astronaut', voice: 'en+f3' });
   await harness.waitForState(page, 'idle');
   assert.deepEqual(await asked(() => page.check('input[name=style][value=calm]')), { mode: 'push', style: 'calm', avatar: 'astronaut', voice: 'en+f3' });
   await harness.waitForState(page, 'idle');

@@ -68,7 +68,7 @@ describe('the SadTalker pack', () => {
     const server = await OratorServer.create(parseConfig({ server: { port: 0 }, avatars: { folder }, sadtalker: settings }), pino({ level: 'silent' }));
     try {
       const url = await server.listen();
-      assert.deepEqual(await (await fetch(`${url}/v1/packs`)).json(), { packs: [{ id: 'built-in' }, { id: 'sadtalker' }] });
+      assert.deepEqual(await (await fetch(`${url}/v1/packs`)).json(), { packs: [{ id: 'built-in' }, { id: 'sadtalker' }], style: 'lively' });
       const viewer = await Viewer.connect(url, { session: { pack: 'sadtalker', avatar: 'hopper', poseStyle: 7, lookAheadFrames: 4 } });
       const frames: number[] = [];
       const seen = new Promise<void>((resolve) => {
