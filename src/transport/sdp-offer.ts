@@ -1,9 +1,13 @@
+import { isIP } from 'node:net';
 import { VIDEO_CODECS } from '../base/encoded-unit.ts';
 import type { VideoCodec } from '../base/encoded-unit.ts';
 import { AvatarError } from '../base/errors.ts';
 
 /** Longest offer that is looked at, in characters; browsers send under 10,000. */
-const MOST_SDP_CHARS = 100_000;
+const MOST_SDP_CHARS = 32_000;
+
+/** Most `m=` sections of an offer: what werift does with them grows with their square. */
+const MOST_SECTIONS = 16;
 
 /** An offer that was checked, with nothing left in it but what will be used. */
 export interface SdpOffer {
@@ -61,15 +65,28 @@ function splitSections(sdp: string): [session: string[], sections: Section[]] {
   if (sdp.length > MOST_SDP_CHARS) {
     throw new AvatarError('invalid_sdp', `The SDP has ${sdp.length} characters; at most ${MOST_SDP_CHARS} are read.`);
   }
-  const lines = sdp.split(/\r\n|\n|\r/).filter((line) => line !== '');
+  const lines = sdp.split(/\r\n|\n|\r/).filter((line) => line !== '' && !(line.startsWith('a=candidate:') && isIdleCandidate(line)) && line !== 'a=end-of-candidates');
   if (lines[0] !== 'v=0' || lines.some((line) => !/^[a-z]=/.test(line))) {
     throw new AvatarError('invalid_sdp', 'The body is no SDP: it must start with v=0 and consist of lines like a=… Send the offer\'s sdp as it is.');
   }
   const starts = lines.flatMap((line, index) => (line.startsWith('m=') ? [index] : []));
+  if (starts.length > MOST_SECTIONS) {
+    throw new AvatarError('invalid_sdp', `The SDP has ${starts.length} m= sections; at most ${MOST_SECTIONS} are read. Offer one for sound and one for picture.`);
+  }
   const sections = starts.map((start, index) => ({
     kind: lines[start]!.slice(2).split(' ')[0] ?? '', lines: lines.slice(start, starts[index + 1]),
   }));
   return [lines.slice(0, starts[0]), sections];
+}
+
+/**
+ * Says whether an ICE candidate, with or without `a=`, is better left out. One has a name where its address should be: browsers
+ * hide addresses behind names under .local, for which werift would listen on all networks. The other is the empty one that ends
+ * them: without any address werift would then give up, though the viewer's own checks show the way to it.
+ */
+export function isIdleCandidate(candidate: string): boolean {
+  const address = candidate.split(' ')[4];
+  return candidate === '' || (address !== undefined && isIP(address) === 0);
 }
 
 /** Whether a section was turned down by the viewer itself: port 0 without being bundled. */

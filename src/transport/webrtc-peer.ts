@@ -15,7 +15,7 @@ import { completePeerOptions } from './peer-options.ts';
 import type { CompletePeerOptions, WebRtcPeerOptions } from './peer-options.ts';
 import { readRtcpFeedback } from './rtcp-feedback.ts';
 import type { RtcpFeedback } from './rtcp-feedback.ts';
-import { readSdpOffer } from './sdp-offer.ts';
+import { isIdleCandidate, readSdpOffer } from './sdp-offer.ts';
 import type { SdpOffer } from './sdp-offer.ts';
 import { ViewerPresence } from './viewer-presence.ts';
 
@@ -141,12 +141,15 @@ export class WebRtcPeer implements Closeable, AsyncDisposable {
   }
 
   /**
-   * Takes a candidate that the viewer found after its offer; an empty one ends them.
+   * Takes a candidate that the viewer found after its offer; an empty one, and one that names a host, is left out.
    * @throws AvatarError `invalid_candidate`; InvalidStateError after `close()`.
    */
   async addCandidate(candidate: { candidate: string; sdpMid?: string | null | undefined; sdpMLineIndex?: number | null | undefined }): Promise<void> {
     this.#assertOpen();
     const { sdpMid, sdpMLineIndex } = candidate;
+    if (isIdleCandidate(candidate.candidate)) {
+      return;
+    }
     try {
       await this.#connection.addIceCandidate({
         candidate: candidate.candidate,

@@ -53,13 +53,26 @@ test('lines may end in LF alone', () => {
   assert.equal(readSdpOffer(chromium.replaceAll('\r\n', '\n')).videoCodec, 'vp8');
 });
 
+test('sixteen sections are read', () => {
+  assert.equal(readSdpOffer(offerOf(...new Array<string[]>(15).fill(audioSection('recvonly')), videoSection([[96, 'VP8']]))).videoCodec, 'vp8');
+});
+
+test('candidates that name a host are left out, also that no more come; those with an address stay', () => {
+  const candidate = (address: string): string => `a=candidate:1 1 udp 2113937151 ${address} 50000 typ host generation 0`;
+  const hidden = ['3f1a2b3c-0000-4000-8000-000000000001.local', '127.0.0.1.local', 'x.LOCAL', 'localhost'].map(candidate);
+  const open = ['192.0.2.7', '2001:db8::7'].map(candidate);
+  const { sdp } = readSdpOffer(offerOf([...audioSection('recvonly'), ...hidden, ...open, 'a=end-of-candidates']));
+  assert.deepEqual(sdp.split('\r\n').filter((line) => line.includes('candidate')), open);
+});
+
 test('what is no offer is invalid_sdp', () => {
   for (const [name, sdp] of [
     ['nothing', ''], ['text', 'hello'], ['JSON', '{"type":"offer","sdp":"v=0"}'], ['no media', offerOf()],
     ['data only', offerOf(['m=application 9 UDP/DTLS/SCTP webrtc-datachannel', 'a=ice-ufrag:abcd', 'a=ice-pwd:abcdefghijklmnopqrstuv'])],
     ['no ICE', chromium.replaceAll(/a=ice-ufrag:.*\r\n/g, '')], ['no DTLS', chromium.replaceAll(/a=fingerprint:.*\r\n/g, '')],
     ['a broken fingerprint', chromium.replaceAll('AB:AB', 'XY')], ['a short password', chromium.replaceAll('ice-pwd:abcdefghij', 'ice-pwd:')],
-    ['a broken line', `${chromium}nonsense\r\n`], ['too long', `${chromium}${'a=x\r\n'.repeat(30_000)}`],
+    ['a broken line', `${chromium}nonsense\r\n`], ['too long', `${chromium}${'a=x\r\n'.repeat(6400)}`],
+    ['too many sections', offerOf(...new Array<string[]>(17).fill(audioSection('recvonly')))],
   ] as const) {
     assert.throws(() => readSdpOffer(sdp), { code: 'invalid_sdp' }, name);
   }

@@ -233,6 +233,26 @@ describe('a WebRTC peer', () => {
     await Promise.all([peer.close(), viewer.close()]);
   });
 
+  test('reaches a viewer that hides its addresses behind names, without listening for such names', async () => {
+    const hidden = 'candidate:1 1 udp 2113937151 3f1a2b3c-0000-4000-8000-000000000001.local 50000 typ host generation 0';
+    const viewer = new TestViewer(FULL);
+    const offer = await viewer.offer();
+    assert.match(offer, /a=candidate/);
+    const { peer, answerSdp } = await WebRtcPeer.answer(offer.replaceAll(/a=candidate.*/g, `a=${hidden}`));
+    const sockets = (): number => process.getActiveResourcesInfo().filter((name) => name === 'UDPWrap').length;
+    const before = sockets();
+    for (const candidate of [hidden, '']) {
+      await peer.addCandidate({ candidate, sdpMid: '0' });
+    }
+    assert.ok(before > 0 && sockets() === before, `${sockets() - before} more sockets`);
+    const connection = once(peer, 'connected');
+    await viewer.take(answerSdp);
+    await connection;
+    peer.sendVideo(picture(0, 100, true));
+    await until(() => viewer.received.video.length === 1, 'the arrival of a picture');
+    await Promise.all([peer.close(), viewer.close()]);
+  });
+
   test('listens on loopback alone unless told otherwise', async () => {
     const offer = offerOf(audioSection('recvonly'), videoSection(CHROMIUM_FORMATS));
     const { peer, answerSdp } = await WebRtcPeer.answer(offer);
