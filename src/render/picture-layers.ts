@@ -26,35 +26,44 @@ export function foregroundBytes(width: number, height: number): number {
 
 /** Writes the person as Y, U, V, matte per pixel, the first three premultiplied by the matte, with `PAD_PX` mirrored pixels around. */
 export function* packForeground(avatar: Avatar, out: Uint8Array): Steps<void> {
-  const { width, height, image, matte } = avatar;
-  const mirror = (at: number, size: number): number => (at < 0 ? -at : at >= size ? 2 * size - 2 - at : at);
-  let to = 0;
+  const { width, height } = avatar;
   for (let y = -PAD_PX; y < height + PAD_PX; y += 1) {
-    const row = mirror(y, height) * width;
-    for (let x = -PAD_PX; x < width + PAD_PX; x += 1, to += 4) {
-      const from = row + mirror(x, width);
-      const [r, g, b] = [image[from * 3]!, image[from * 3 + 1]!, image[from * 3 + 2]!];
-      const share = matte[from]! / 255;
-      out[to] = Math.round(lumaOf(r, g, b) * share);
-      out[to + 1] = Math.round(blueOf(r, g, b) * share);
-      out[to + 2] = Math.round(redOf(r, g, b) * share);
-      out[to + 3] = matte[from]!;
-    }
+    packForegroundRow(avatar, mirrored(y, height), out, (y + PAD_PX) * (width + 2 * PAD_PX) * 4);
     yield;
   }
 }
 
 /** Writes the background as Y, U, V, 0 per pixel. */
 export function* packBackground(avatar: Avatar, out: Uint8Array): Steps<void> {
-  const { width, height, background } = avatar;
-  for (let from = 0, to = 0; from < width * height * 3; from += 3, to += 4) {
-    const [r, g, b] = [background[from]!, background[from + 1]!, background[from + 2]!];
-    out[to] = Math.round(lumaOf(r, g, b));
-    out[to + 1] = Math.round(blueOf(r, g, b));
-    out[to + 2] = Math.round(redOf(r, g, b));
-    out[to + 3] = 0;
-    if (from % (3 * width) === 0) {
-      yield;
-    }
+  for (let y = 0; y < avatar.height; y += 1) {
+    packBackgroundRow(avatar, y, out);
+    yield;
+  }
+}
+
+function mirrored(at: number, size: number): number {
+  return at < 0 ? -at : at >= size ? 2 * size - 2 - at : at;
+}
+
+// Rows are loops of their own, which the engine makes quicker than one within a generator; a byte array cuts + 0.5 to the nearest whole number, and Math.round would take five times as long.
+function packForegroundRow({ width, image, matte }: Avatar, y: number, out: Uint8Array, at: number): void {
+  for (let x = -PAD_PX, to = at; x < width + PAD_PX; x += 1, to += 4) {
+    const from = y * width + mirrored(x, width);
+    const [r, g, b] = [image[from * 3]!, image[from * 3 + 1]!, image[from * 3 + 2]!];
+    const share = matte[from]! / 255;
+    out[to] = lumaOf(r, g, b) * share + 0.5;
+    out[to + 1] = blueOf(r, g, b) * share + 0.5;
+    out[to + 2] = redOf(r, g, b) * share + 0.5;
+    out[to + 3] = matte[from]!;
+  }
+}
+
+function packBackgroundRow({ width, background }: Avatar, y: number, out: Uint8Array): void {
+  for (let pixel = y * width; pixel < (y + 1) * width; pixel += 1) {
+    const [r, g, b] = [background[pixel * 3]!, background[pixel * 3 + 1]!, background[pixel * 3 + 2]!];
+    out[pixel * 4] = lumaOf(r, g, b) + 0.5;
+    out[pixel * 4 + 1] = blueOf(r, g, b) + 0.5;
+    out[pixel * 4 + 2] = redOf(r, g, b) + 0.5;
+    out[pixel * 4 + 3] = 0;
   }
 }

@@ -95,6 +95,7 @@ export class WarpFace {
   /** Prepares an avatar. @throws InvalidStateError when the kernel's memory is full; nothing of it is held then. */
   static *open(kernel: WarpKernel, avatar: Avatar): Steps<WarpFace> {
     const shape = yield* faceShape(avatar);
+    yield;
     const face = new WarpFace(kernel, avatar, shape);
     yield* packForeground(avatar, face.#foreground);
     yield* packBackground(avatar, face.#background);
