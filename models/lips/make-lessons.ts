@@ -9,7 +9,7 @@ import { FESTIVAL_VOICES, textFor } from './recipe/festival-voices.ts';
 import { holdVowels } from './recipe/held-vowels.ts';
 import { LessonWriter } from './recipe/lesson-writer.ts';
 import { makeSentence, pick, type Language } from './recipe/sentence-generator.ts';
-import { asOtherSpeaker, asRecorded } from './recipe/sound-variation.ts';
+import { asOtherSpeaker, asRecorded, withOtherTongue } from './recipe/sound-variation.ts';
 import {
   ESPEAK_ACCENTS, ESPEAK_VARIANTS, FLITE_VOICES, openEspeak, speakWithFestival, speakWithFlite, type Utterance,
 } from './recipe/speech-engines.ts';
@@ -42,7 +42,7 @@ const speakWithEspeak = await openEspeak();
 /** Hears an utterance twice: near its own voice, and as another speaker; each recorded differently. */
 function hear(utterance: Utterance, kind: number): void {
   for (const [least, most] of [[0.95, 1.05], [0.8, 1.25]] as const) {
-    const speaker = asOtherSpeaker(utterance, random.between(least, most));
+    const speaker = asOtherSpeaker(withOtherTongue(utterance, random), random.between(least, most));
     writer.hear(asRecorded(speaker, random, crowd), Math.floor(random.between(0, MOST_SKIP)), kind);
   }
   crowd.push(utterance.samples);
@@ -53,18 +53,18 @@ function hearEspeak(language: Language): void {
   for (let i = 0; i < PER_ROUND[language]; i++) {
     hear(speakWithEspeak({
       text: makeSentence(language, random), language, voice: pick(ESPEAK_ACCENTS[language], random) + pick(ESPEAK_VARIANTS, random),
-      wordsPerMinute: Math.round(random.between(120, 210)), pitch: Math.round(random.between(25, 75)),
+      wordsPerMinute: Math.round(random.between(120, 230)), pitch: Math.round(random.between(25, 75)),
     }), KINDS[language]);
   }
 }
 
 for (let round = 0; round < ROUNDS; round++) {
   for (let i = 0; i < PER_ROUND.flite; i++) {
-    hear(speakWithFlite(makeSentence('en', random), pick(FLITE_VOICES, random), random.between(0.8, 1.25)), KINDS.flite);
+    hear(speakWithFlite(makeSentence('en', random), pick(FLITE_VOICES, random), random.between(0.7, 1.25)), KINDS.flite);
   }
   const voice = FESTIVAL_VOICES[round % FESTIVAL_VOICES.length] ?? pick(FESTIVAL_VOICES, random);
   const texts = Array.from({ length: PER_ROUND.festival }, () => textFor(voice, random));
-  for (const utterance of speakWithFestival(texts, voice, { stretch: random.between(0.75, 1.25), pitch: random.between(0.75, 1.5) })) {
+  for (const utterance of speakWithFestival(texts, voice, { stretch: random.between(0.7, 1.25), pitch: random.between(0.75, 1.5) })) {
     hear(utterance, KINDS.festival);
   }
   hearEspeak('en');

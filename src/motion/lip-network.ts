@@ -13,8 +13,8 @@ export const VISEME_CLASSES = ['silence', 'closed', 'lipTeeth', 'teeth', 'back',
 /** Steps of 10 ms in a video frame; the visemes are told for each. */
 export const VISEME_STEPS = 4;
 
-/** Numbers in the network's memory: 128 of its own, and how the voice's usual spectrum differs from the lessons' in each mel band. */
-const STATE_SIZE = 128 + MEL_BANDS;
+/** Numbers in the memory: 128 of each of the two networks that answer together. */
+const STATE_SIZE = 2 * 128;
 
 /** A run that takes longer than this hangs, in milliseconds. */
 const PATIENCE_MS = 2000;
@@ -47,7 +47,7 @@ export interface LipAnswer {
 
 /**
  * The trained network of models/lips, on one inference thread for all sessions: a window's mel values relative to voice and noise,
- * the portrait's own coefficients, the lids and a memory of 208 numbers give the mouth.
+ * the portrait's own coefficients, the lids and a memory of 256 numbers give the mouth.
  */
 export class LipNetwork implements Closeable {
   readonly #thread: OnnxThread;

@@ -4,7 +4,7 @@ import { fromFestival } from '../../models/lips/recipe/festival-voices.ts';
 import { holdVowels } from '../../models/lips/recipe/held-vowels.ts';
 import { addMusic } from '../../models/lips/recipe/instrumental-music.ts';
 import { SOUND_RATE_HZ } from '../../models/lips/recipe/resampled.ts';
-import { asOtherSpeaker, asRecorded } from '../../models/lips/recipe/sound-variation.ts';
+import { asOtherSpeaker, asRecorded, withOtherTongue } from '../../models/lips/recipe/sound-variation.ts';
 import { voicelessSound } from '../../models/lips/recipe/voiceless-sounds.ts';
 import { Random } from '../../src/motion/random.ts';
 import { vowel } from '../motion/sound.ts';
@@ -42,6 +42,18 @@ test('another speaker in another room says the same phones in the same order, as
     assert.ok(segments[1]!.end < samples.length / SOUND_RATE_HZ);
     assert.ok(samples.every((sample) => Math.abs(sample) <= 1) && rms(samples) > 0.005);
   }
+});
+
+test('another tongue changes u and l in some voices, and never what stands apart from them', () => {
+  const random = new Random(5);
+  const samples = vowel(1, 300, 900);
+  const segments = [{ start: 0, end: 0.3, phone: 'iy' }, { start: 0.3, end: 0.5, phone: 'uw' }, { start: 0.5, end: 0.7, phone: 's' }, { start: 0.7, end: 0.8, phone: 'l' }, { start: 0.8, end: 1, phone: 'aa' }];
+  const differs = (sound: Float32Array, fromS: number, toS: number): boolean => sound.subarray(fromS * SOUND_RATE_HZ, toS * SOUND_RATE_HZ).some((value, i) => value !== samples[fromS * SOUND_RATE_HZ + i]);
+  const heard = Array.from({ length: 40 }, () => withOtherTongue({ samples, segments }, random).samples);
+  const changed = (fromS: number, toS: number): number => heard.filter((sound) => differs(sound, fromS, toS)).length;
+  assert.ok(changed(0.35, 0.45) > 5 && changed(0.35, 0.45) < 35, `u in ${changed(0.35, 0.45)} of 40`);
+  assert.ok(changed(0.7, 0.8) > 5 && changed(0.7, 0.8) < 35, `l in ${changed(0.7, 0.8)} of 40`);
+  assert.deepEqual([changed(0, 0.25), changed(0.55, 0.65), changed(0.85, 1)], [0, 0, 0]);
 });
 
 test('phones of the voices of other languages become those of the table', () => {

@@ -10,7 +10,7 @@ const CONSONANTS: Readonly<Record<Language, Readonly<Record<string, readonly str
   en: {
     'p': ['p'], 'b': ['b'], 'm': ['m'], 'f': ['f'], 'v': ['v'], 's': ['s'], 'z': ['z'], 'ʃ': ['sh'], 'ʒ': ['zh'], 'tʃ': ['ch'], 'dʒ': ['jh'], 'ɹ': ['r'], 'r': ['r'],
     'w': ['w'], 'j': ['y'], 'k': ['k'], 'ɡ': ['g'], 'ŋ': ['ng'], 'h': ['hh'], 'ʔ': ['k'], 't': ['t'], 'd': ['d'], 'n': ['n'], 'l': ['l'], 'ð': ['dh'], 'θ': ['th'],
-    'ɾ': ['dx'], 'n̩': ['n'], 'əl': ['ax', 'l'], 'x': ['k'],
+    'ɾ': ['dx'], 'n̩': ['n'], 'əl': ['ax', 'l'], 'x': ['k'], 'ʍ': ['w'], 'ʲ': ['y'],
   },
   cmn: {
     'p': ['p'], 'ph': ['p'], 'm': ['m'], 'f': ['f'], 's': ['s'], 'ts': ['t', 's'], 'tsh': ['t', 's'], 'ɕ': ['tsi'], 'tɕ': ['t', 'tsi'], 'tɕh': ['t', 'tsi'],
@@ -24,12 +24,12 @@ const CONSONANTS: Readonly<Record<Language, Readonly<Record<string, readonly str
 
 /** Diphthongs and long vowels that are one phone. */
 const WHOLE_VOWELS: Readonly<Record<string, readonly string[]>> = {
-  'eɪ': ['ey'], 'aɪ': ['ay'], 'aʊ': ['aw'], 'oʊ': ['ow'], 'əʊ': ['ow'], 'ɔɪ': ['oy'], 'ɜ': ['er'], 'ɚ': ['er'], 'aɪə': ['ay', 'ax'], 'aɪɚ': ['ay', 'er'], 'ər': ['er'],
+  'eɪ': ['ey'], 'aɪ': ['ay'], 'aʊ': ['aw'], 'oʊ': ['ow'], 'əʊ': ['ow'], 'ɔɪ': ['oy'], 'ɜ': ['er'], 'ɚ': ['er'], 'aɪə': ['ay', 'ax'], 'aɪɚ': ['ay', 'er'], 'ər': ['er'], 'ʌʉ': ['aw'],
 };
 
 /** Letters of vowels that are spelt out. */
 const VOWELS: Readonly<Record<string, string>> = {
-  a: 'aa', ɑ: 'aa', ɒ: 'ao', æ: 'ae', ʌ: 'ah', ɐ: 'ah', ɔ: 'ao', o: 'o', ø: 'oe', u: 'uw', ʊ: 'uh', y: 'yu', i: 'iy', ɪ: 'ih', ᵻ: 'ih', e: 'ey', ɛ: 'eh', ə: 'ax', ɜ: 'er', ɚ: 'er', ɨ: 'apical',
+  a: 'aa', ɑ: 'aa', ɒ: 'ao', æ: 'ae', ʌ: 'ah', ɐ: 'ah', ɔ: 'ao', o: 'o', ø: 'oe', u: 'uw', ʉ: 'uw', ʊ: 'uh', y: 'yu', i: 'iy', ɪ: 'ih', ᵻ: 'ih', e: 'ey', ɛ: 'eh', ə: 'ax', ɜ: 'er', ɚ: 'er', ɨ: 'apical',
 };
 
 /** Consonants that espeak-ng writes at the end of a vowel. */
@@ -42,7 +42,7 @@ export function fromArpabet(phone: string): string {
 
 /** Returns the names in `PHONES` of a phone of espeak-ng's, in the order they are spoken. Throws on one it does not know. */
 export function fromEspeak(phone: string, language: Language): readonly string[] {
-  const bare = phone.replace(/^[ˈˌ]/u, '').replaceAll('ː', '').replaceAll('\u032A', '');
+  const bare = phone.replace(/^[ˈˌ]/u, '').replaceAll(/[ː:]/gu, '').replaceAll('\u032A', '');
   if (bare === '' || bare.startsWith('_')) {
     return ['sil'];
   }

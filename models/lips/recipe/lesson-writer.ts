@@ -10,6 +10,9 @@ import { SOUND_RATE_HZ } from './resampled.ts';
 /** 10 ms steps in a video frame. */
 const STEPS = 4;
 
+/** Recordings are dated by forced aligners, which name 25 ms of sound by when they start, 8 ms before their middle: names come a step early here too. */
+const NAMED_EARLY_STEPS = 1;
+
 /** Contact counts as made in a video frame when it is this firm over all of it, so that lips are drawn shut no longer than they are; the lip's with the teeth in any part. */
 const CLOSURE = 0.7;
 const TUCK = 0.6;
@@ -59,8 +62,9 @@ export class LessonWriter {
       writeSync(this.#files.sound, Uint8Array.from(window.values, (value) => Math.round((value + 4) * 31.875)));
       writeSync(this.#files.floor, bytesOf(Float32Array.of(level.levelDb, ...level.groupNoiseDb)));
       writeSync(this.#files.mouth, bytesOf(mouthRow(track, frame * STEPS, effortOf(level))));
-      writeSync(this.#files.phones, track.phones.slice(frame * STEPS, (frame + 1) * STEPS));
-      writeSync(this.#files.visemes, track.visemes.slice(frame * STEPS, (frame + 1) * STEPS));
+      const named = frame * STEPS + NAMED_EARLY_STEPS;
+      writeSync(this.#files.phones, track.phones.slice(named, named + STEPS));
+      writeSync(this.#files.visemes, track.visemes.slice(named, named + STEPS));
     }
     writeSync(this.#files.clips, bytesOf(Int32Array.of(frame, kind)));
     this.#frames += frame;

@@ -18,6 +18,44 @@ export function asOtherSpeaker({ samples, segments }: Utterance, ratio: number):
   };
 }
 
+/** How the tongue of many speakers lies otherwise than the engines': u and o forward, l back. Where to take away, and where to add instead, in hertz. */
+const TONGUES = [
+  { phones: new Set(['uw', 'uh', 'ow', 'o']), share: 0.35, from: [750, 1050], to: [1250, 1900] },
+  { phones: new Set(['l']), share: 0.4, from: [1300, 2000], to: [700, 1050] },
+] as const;
+
+/** Sounds pass into their altered selves within so much. */
+const TONGUE_RAMP_S = 0.03;
+
+/** Returns the utterance with the second formants of some sounds moved, as other speakers say them; often as it is. */
+export function withOtherTongue({ samples, segments }: Utterance, random: Random): Utterance {
+  const sound = new Float32Array(samples);
+  for (const { phones, share, from, to } of TONGUES) {
+    if (!random.chance(share)) {
+      continue;
+    }
+    const altered = new Float32Array(samples);
+    peaking(altered, { hz: random.between(from[0], from[1]), db: random.between(-14, -6), q: 1.5 });
+    peaking(altered, { hz: random.between(to[0], to[1]), db: random.between(6, 14), q: 2.5 });
+    for (const { start, end, phone } of segments) {
+      if (phones.has(phone)) {
+        passInto(sound, altered, start, end);
+      }
+    }
+  }
+  return { samples: sound, segments };
+}
+
+/** Replaces a sound by another between two moments in seconds, in place. */
+function passInto(sound: Float32Array, other: Float32Array, startS: number, endS: number): void {
+  const ramp = TONGUE_RAMP_S * SOUND_RATE_HZ;
+  const [start, end] = [startS * SOUND_RATE_HZ, endS * SOUND_RATE_HZ];
+  for (let i = Math.max(0, Math.ceil(start - ramp)); i < Math.min(sound.length, end + ramp); i++) {
+    const part = Math.max(0, Math.min(1, (i - start + ramp) / ramp, (end + ramp - i) / ramp));
+    sound[i]! += part * (other[i]! - sound[i]!);
+  }
+}
+
 /** Seconds in which a compressor's gain falls and recovers. */
 const COMPRESSOR_S = { attack: 0.004, release: 0.12 } as const;
 

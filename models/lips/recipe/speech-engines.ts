@@ -46,7 +46,7 @@ export const ESPEAK_VARIANTS: readonly string[] = [
 export const FLITE_VOICES: readonly string[] = ['slt', 'rms', 'awb', 'kal16'];
 
 /** espeak-ng's accents of each language. */
-export const ESPEAK_ACCENTS: Readonly<Record<Language, readonly string[]>> = { en: ['en-us', 'en-us', 'en-gb-x-rp', 'en-us-nyc', 'en-029'], cmn: ['cmn'], yue: ['yue'] };
+export const ESPEAK_ACCENTS: Readonly<Record<Language, readonly string[]>> = { en: ['en-us', 'en-us', 'en-gb-x-rp', 'en-us-nyc', 'en-029', 'en-gb-scotland'], cmn: ['cmn'], yue: ['yue'] };
 
 /** How espeak-ng shall say something. */
 export interface EspeakRequest {
