@@ -6,6 +6,7 @@ export const POSE_FLOATS = 5;
 
 /** What the pool asks of a render thread. Drawings are numbered by the pool. */
 export type RenderRequest =
+  /** Opens a drawing when those asked for before are open; other drawings' frames are drawn meanwhile. */
   | {
     readonly kind: 'open';
     readonly drawing: number;
