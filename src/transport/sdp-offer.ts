@@ -21,6 +21,8 @@ export interface SdpOffer {
   readonly sendsAudio: boolean;
   /** Whether the viewer takes sound. */
   readonly takesAudio: boolean;
+  /** What tells one RTCPeerConnection from another, over all of its offers: the fingerprints of its certificates. */
+  readonly fingerprints: string;
 }
 
 /** One `m=` section. */
@@ -45,7 +47,8 @@ export function readSdpOffer(offerSdp: string, allowed: readonly VideoCodec[] = 
   if (media.length === 0) {
     throw new AvatarError('invalid_sdp', 'The SDP offers neither sound nor picture. Add a recvonly video and an audio transceiver before createOffer.');
   }
-  checkTransport([...session, ...media.flatMap(({ lines }) => lines)]);
+  const transport = [...session, ...media.flatMap(({ lines }) => lines)];
+  checkTransport(transport);
   const video = media.find(({ kind }) => kind === 'video');
   const audio = media.find(({ kind }) => kind === 'audio');
   const picture = video === undefined ? undefined : chooseVideo(video, allowed);
@@ -58,6 +61,7 @@ export function readSdpOffer(offerSdp: string, allowed: readonly VideoCodec[] = 
     videoCodec: picture?.codec,
     h264Format: picture?.codec === 'h264' ? picture.format.parameters : undefined,
     ...directionsOf(audio === undefined ? ['a=inactive'] : [...session, ...audio.lines]),
+    fingerprints: [...new Set(transport.filter((line) => line.startsWith('a=fingerprint:')).map((line) => line.toLowerCase()))].sort().join(' '),
   };
 }
 

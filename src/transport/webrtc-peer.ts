@@ -78,6 +78,7 @@ export class WebRtcPeer implements Closeable, AsyncDisposable {
   readonly #connection: RTCPeerConnection;
   readonly #video: OutgoingStream | undefined;
   readonly #audio: OutgoingStream | undefined;
+  readonly #fingerprints: string;
   readonly #presence: ViewerPresence;
   readonly #pacer = new PacedSender();
   readonly #arrival = new ArrivalMeter();
@@ -115,6 +116,7 @@ export class WebRtcPeer implements Closeable, AsyncDisposable {
     this.#connection = connection;
     this.#options = options;
     this.videoCodec = offer.videoCodec;
+    this.#fingerprints = offer.fingerprints;
     this.events = new Emitter((error) => { options.logger.error({ err: error }, 'a listener of a WebRTC peer failed'); });
     const transceivers = connection.getTransceivers();
     const video = transceivers.find(({ kind }) => kind === 'video');
@@ -164,11 +166,14 @@ export class WebRtcPeer implements Closeable, AsyncDisposable {
   /**
    * Answers a new offer on the same connection, for example one that restarts ICE after the viewer changed networks.
    * Media go on as they were.
-   * @throws AvatarError `invalid_sdp`, `no_common_codec`; InvalidStateError after `close()`.
+   * @throws AvatarError `invalid_sdp`, also for another connection's offer; `no_common_codec`; InvalidStateError after `close()`.
    */
   async restart(offerSdp: string): Promise<string> {
     this.#assertOpen();
     const offer = readSdpOffer(offerSdp, this.videoCodec === undefined ? this.#options.videoCodecs : [this.videoCodec]);
+    if (offer.fingerprints !== this.#fingerprints) {
+      throw new AvatarError('invalid_sdp', 'This session belongs to another connection. Create a new one.');
+    }
     const answer = this.#restarting.then(() => {
       this.#assertOpen();
       this.#presence.excuse(performance.now());

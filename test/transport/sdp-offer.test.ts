@@ -57,6 +57,12 @@ test('sixteen sections are read', () => {
   assert.equal(readSdpOffer(offerOf(...new Array<string[]>(15).fill(audioSection('recvonly')), videoSection([[96, 'VP8']]))).videoCodec, 'vp8');
 });
 
+test('offers of one connection have the same fingerprints, those of another have others', () => {
+  const { fingerprints } = readSdpOffer(chromium);
+  assert.equal(readSdpOffer(offerOf(audioSection('recvonly')).replaceAll('AB:', 'ab:')).fingerprints, fingerprints);
+  assert.notEqual(readSdpOffer(chromium.replaceAll('AB:', 'AC:')).fingerprints, fingerprints);
+});
+
 test('candidates that name a host are left out, also that no more come; those with an address stay', () => {
   const candidate = (address: string): string => `a=candidate:1 1 udp 2113937151 ${address} 50000 typ host generation 0`;
   const hidden = ['3f1a2b3c-0000-4000-8000-000000000001.local', '127.0.0.1.local', 'x.LOCAL', 'localhost'].map(candidate);

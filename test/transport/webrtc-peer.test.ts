@@ -216,6 +216,16 @@ describe('a WebRTC peer', () => {
     });
   });
 
+  test('refuses the offer of another connection, as after the page was loaded again, and stays with its viewer', async () => {
+    await connected(FULL, {}, async (peer, viewer) => {
+      // The viewers of one process share werift's certificate; browsers make one for each connection.
+      const other = (await viewer.offer()).replaceAll(/(a=fingerprint:sha-256) .*/g, `$1 ${new Array(32).fill('AB').join(':')}`);
+      await assert.rejects(peer.restart(other), { code: 'invalid_sdp', message: /another connection/ });
+      peer.sendVideo(picture(0, 100, true));
+      await until(() => viewer.received.video.length === 1, 'the arrival of a picture');
+    });
+  });
+
   test('takes candidates that come later', async () => {
     const viewer = new TestViewer(FULL);
     const offer = await viewer.offer();
