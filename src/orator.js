@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Plain JavaScript, so that any Node can read it: sees to a Node that runs the rest, then hands over to cli.ts.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
@@ -22,6 +22,21 @@ if (Number(process.versions.node.split('.')[0]) >= OLDEST_NODE) {
     process.stderr.write(`Orator needs Node ${OLDEST_NODE} or newer; this is ${process.version}. On Linux x64 "npm ci" brings one; elsewhere install Node ${OLDEST_NODE}.\n`);
     process.exit(1);
   }
-  const { status } = spawnSync(ownNode, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
-  process.exit(status ?? 1);
+  const child = spawn(ownNode, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
+    process.on(signal, () => {
+      // A terminal interrupts the child as well, and being interrupted twice would end it without a goodbye.
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) {
+        child.kill(signal);
+      }
+    });
+  }
+  child.once('exit', (status, signal) => {
+    if (signal === null) {
+      process.exitCode = status;
+    } else {
+      process.removeAllListeners(signal);
+      process.kill(process.pid, signal);
+    }
+  });
 }

