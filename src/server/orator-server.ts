@@ -61,7 +61,7 @@ export class OratorServer implements Closeable {
         bodyLimit: 64 * 1024, requestTimeout: REQUEST_TIMEOUT_MS, forceCloseConnections: true, frameworkErrors: replyError,
       });
       scope.defer(() => app.close());
-      // After the sessions, which say goodbye on their WebSockets.
+      // Closed after the sessions, which say goodbye on their WebSockets.
       scope.own(addStreamUpgrade(app.server, { sessions, config, logger }));
       scope.own(sessions);
       await addGuards(app, config);
