@@ -114,14 +114,17 @@ const hang: Profile = (p, shift) => {
   shift.dv += p.lip * (p.layer === 'lower' ? 1 - chinShare(p) : bell(p.h, 12));
 };
 
+/** Share of the mouth's width that each kind of rounding takes away. */
+export const NARROWED_SHARE = Object.freeze({ pucker: 0.36, funnel: 0.24 });
+
 const pucker: Profile = (p, shift) => {
   const w = Math.exp(-((Math.abs(p.u) / (1.45 * p.halfWidth)) ** 4)) * bell(p.h, p.h < 0 ? 17 : 22);
-  shift.du -= 0.36 * p.restU * w;
+  shift.du -= NARROWED_SHARE.pucker * p.restU * w;
   shift.dv += 0.26 * p.h * bell(p.h, 11) * bell(p.au, 1.1);
 };
 
 const funnel: Profile = (p, shift) => {
-  shift.du -= 0.24 * p.restU * Math.exp(-((Math.abs(p.u) / (1.45 * p.halfWidth)) ** 4)) * bell(p.h, 20);
+  shift.du -= NARROWED_SHARE.funnel * p.restU * Math.exp(-((Math.abs(p.u) / (1.45 * p.halfWidth)) ** 4)) * bell(p.h, 20);
   shift.dv += p.layer === 'lower' ? 3.2 * p.lip * bell(p.h, 16) : -0.8 * p.lip * bell(p.h, 12);
 };
 

@@ -1,5 +1,5 @@
 import { FACE_INDEX } from '../base/motion-frame.ts';
-import { FIELD_COEFFICIENTS, type FieldCoefficient } from './expression-field.ts';
+import { FIELD_COEFFICIENTS, NARROWED_SHARE, type FieldCoefficient } from './expression-field.ts';
 import type { MouthShape } from './mouth-shape.ts';
 import { clamp } from './shaping.ts';
 
@@ -16,6 +16,9 @@ const EVEN_MM = 4;
 
 /** Rounded lips take this much of a toothy portrait's smile away beyond what closing does. */
 const SMILE_LOST = 0.2;
+
+/** Lips do not narrow the mouth by more than this share of its width, pucker and funnel together. */
+const MOST_NARROWED_SHARE = 0.38;
 
 /** Rounded lips hang so far over the teeth, in millimetres. */
 const HANG_MM = 1.8;
@@ -35,6 +38,7 @@ export function fieldCoefficients(expression: Float32Array, mouth: MouthShape, o
   for (const name of PASSED) {
     out[FIELD_INDEX[name]] = clamp(expression[FACE_INDEX[name]]!, 0, 1);
   }
+  limitRounding(out);
   const smile = clamp(expression[FACE_INDEX.smile]!, 0, 1);
   out[FIELD_INDEX.jaw] = clamp(contrasted(expression[FACE_INDEX.jaw]!, mouth.smile), 0, Math.min(JAW_LIMIT_MM, JAW_LIMIT_SHARE * mouth.halfWidthMm));
   out[FIELD_INDEX.brow] = clamp(expression[FACE_INDEX.brow]!, -1, 1);
@@ -43,6 +47,14 @@ export function fieldCoefficients(expression: Float32Array, mouth: MouthShape, o
   out[FIELD_INDEX.close] = mouth.open ? 1 - smile : 0;
   out[FIELD_INDEX.hang] = HANG_MM * Math.max(out[FIELD_INDEX.pucker]!, 0.4 * out[FIELD_INDEX.funnel]!);
   out[FIELD_INDEX.purse] = rounding * out[FIELD_INDEX.jaw]!;
+}
+
+function limitRounding(out: Float32Array): void {
+  const { pucker, funnel } = FIELD_INDEX;
+  const share = NARROWED_SHARE.pucker * out[pucker]! + NARROWED_SHARE.funnel * out[funnel]!;
+  const part = MOST_NARROWED_SHARE / Math.max(share, MOST_NARROWED_SHARE);
+  out[pucker]! *= part;
+  out[funnel]! *= part;
 }
 
 function contrasted(jawMm: number, smile: number): number {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FIELD_COEFFICIENTS } from '../../src/render/expression-field.ts';
+import { FIELD_COEFFICIENTS, NARROWED_SHARE } from '../../src/render/expression-field.ts';
 import { FIELD_INDEX, fieldCoefficients } from '../../src/render/face-expression.ts';
 import { faceFrame } from '../../src/render/face-frame.ts';
 import { mouthShape, type MouthShape } from '../../src/render/mouth-shape.ts';
@@ -48,4 +48,14 @@ await test('rounding purses what the jaw opens and lets the lips hang over the t
     assert.ok(Math.abs(rounded('purse') - 2) < 1e-5 && rounded('hang') > 0.5);
     assert.ok(fieldOf(mouth, { jaw: 4 })('purse') === 0 && fieldOf(mouth, { jaw: 4 })('hang') === 0);
   }
+});
+
+await test('pucker and funnel together narrow the mouth by little more than pucker alone', () => {
+  const narrowed = (rounding: Parameters<typeof motionOf>[0]): number => {
+    const field = fieldOf(smiling, rounding);
+    return NARROWED_SHARE.pucker * field('pucker') + NARROWED_SHARE.funnel * field('funnel');
+  };
+  assert.ok(Math.abs(narrowed({ pucker: 1 }) - NARROWED_SHARE.pucker) < 1e-6);
+  assert.ok(Math.abs(narrowed({ pucker: 1, funnel: 1 }) - 0.38) < 1e-6);
+  assert.ok(Math.abs(fieldOf(smiling, { pucker: 0.8, funnel: 0.8 })('pucker') - fieldOf(smiling, { pucker: 0.8, funnel: 0.8 })('funnel')) < 1e-6);
 });
