@@ -88,6 +88,12 @@ test('the address printed is the one it listens on, and a port that is taken end
   assert.equal(await ended, 0);
 });
 
+test('an address that is not this machine\'s ends the start with its setting', async () => {
+  const { status, error } = await orator(['serve', '--host', '192.0.2.1', '--port', '0']);
+  assert.equal(status, 1);
+  assert.match(error, /^invalid_config: .*server\.host/m);
+});
+
 test('under a Node that is too old the one that comes along runs, stops on SIGTERM too, and its status is passed on', { skip: !existsSync(ownNode) }, async () => {
   const { status, error } = await orator(['dance'], TOO_OLD);
   assert.equal(status, 2);

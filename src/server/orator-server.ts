@@ -20,12 +20,14 @@ import { addSessionRoutes } from './session-routes.ts';
 import { addStreamUpgrade } from './stream-upgrade.ts';
 
 /** Longest time that a request may take to come in whole, in milliseconds. */
-const REQUEST_TIMEOUT_MS = 30_000;
+const REQUEST_TIMEOUT_MS = 60_000;
 
-/** What a system says of a port that it does not give, and what to do. */
-const PORT_ADVICE: Readonly<Record<string, string>> = Object.freeze({
-  EADDRINUSE: 'another program listens there. Choose another port, or 0 for any that is free.',
-  EACCES: 'this user may not listen there. Choose a port from 1024 on, or 0 for any that is free.',
+/** Why a system does not let a server listen: the setting that is at fault, and what to do. */
+const LISTEN_ADVICE: Readonly<Record<string, readonly [setting: string, advice: string]>> = Object.freeze({
+  EADDRINUSE: ['server.port', 'another program listens there. Choose another port, or 0 for any that is free.'],
+  EACCES: ['server.port', 'this user may not listen there. Choose a port from 1024 on, or 0 for any that is free.'],
+  EADDRNOTAVAIL: ['server.host', 'this machine does not have that address. Choose one of its own, or 0.0.0.0 for all of them.'],
+  ENOTFOUND: ['server.host', 'no such name is known. Choose an address of this machine, or 0.0.0.0 for all of them.'],
 });
 
 const CLIENT_FOLDER = fileURLToPath(new URL('../../client', import.meta.url));
@@ -80,15 +82,15 @@ export class OratorServer implements Closeable {
 
   /**
    * Listens, and returns the address to open in a browser.
-   * @throws AvatarError `invalid_config` when the port is taken or not for this user.
+   * @throws AvatarError `invalid_config` when the port is taken or not for this user, or the address is not this machine's.
    */
   async listen(): Promise<string> {
     const { host, port } = this.#config.server;
     try {
       await this.app.listen({ host, port });
     } catch (cause) {
-      const advice = PORT_ADVICE[(cause as NodeJS.ErrnoException).code ?? ''];
-      throw advice === undefined ? cause : new AvatarError('invalid_config', `The setting server.port cannot be ${port} on ${host}: ${advice}`, { cause });
+      const found = LISTEN_ADVICE[(cause as NodeJS.ErrnoException).code ?? ''];
+      throw found === undefined ? cause : new AvatarError('invalid_config', `The setting ${found[0]} does not fit, with port ${port} on ${host}: ${found[1]}`, { cause });
     }
     const address = this.app.server.address();
     const bound = typeof address === 'object' && address !== null ? address.port : port;

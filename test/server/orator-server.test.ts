@@ -63,7 +63,7 @@ test('the server says that it lives, is ready, and which voices it has', async (
 });
 
 test('a request that trickles in is given up after half a minute', () => {
-  assert.equal(server.app.server.requestTimeout, 30_000);
+  assert.equal(server.app.server.requestTimeout, 60_000);
 });
 
 test('the page and its script come with a policy that loads nothing from elsewhere', async () => {
