@@ -94,9 +94,10 @@ async function serve(values: Values): Promise<number> {
   const { logger } = await openLog(config);
   await using server = await OratorServer.create(config, logger);
   console.log(`Orator talks at ${await server.listen()}`);
+  // A terminal may send a signal twice, itself and through a launcher: the second must not cut the goodbye short.
   const signal = await new Promise<string>((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(name, resolve);
+      process.on(name, resolve);
     }
   });
   logger.info({ signal }, 'The server is stopping.');

@@ -24,7 +24,7 @@ export const ERROR_CATALOGUE = {
   device_too_slow: { status: 503, meaning: 'The pack would draw fewer frames a second here than a live face needs. Ask for the pack built-in, use a GPU, or lower sadtalker.leastFps.' },
   unknown_voice: { status: 400, meaning: 'No such voice. The message lists examples.' },
   unknown_avatar: { status: 404, meaning: 'No such avatar. GET /v1/avatars lists them.' },
-  avatar_protected: { status: 409, meaning: 'An avatar that comes with the project cannot be deleted.' },
+  avatar_protected: { status: 409, meaning: 'An avatar that comes with the project, or is the default, cannot be deleted.' },
   avatar_store_full: { status: 507, meaning: 'The store holds as many avatars as allowed. Delete one.' },
   not_an_image: { status: 415, meaning: 'The file is no JPEG, PNG or WebP, or it is broken. Send another file.' },
   image_too_large: { status: 413, meaning: 'The image has more than 40 megapixels. Send a smaller one.' },

@@ -10,7 +10,7 @@ export interface Tint {
 }
 
 /** Turns R, G, B into a tint. */
-export function tintOf(rgb: readonly [number, number, number]): Tint {
+function tintOf(rgb: readonly [number, number, number]): Tint {
   return { y: lumaOf(...rgb) - 16, u: blueOf(...rgb) - 128, v: redOf(...rgb) - 128 };
 }
 

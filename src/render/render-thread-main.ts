@@ -71,8 +71,8 @@ async function open({ drawing, pictures }: OpenRequest, shared: SharedFace): Pro
   const face = await shared.face;
   await nextTurn();
   if (!opening.delete(drawing)) {
-    leave(shared);
-    return;
+    // Every request is answered: a thread that owes an answer counts as hanging.
+    throw new TypeError(`The drawing ${drawing} was closed before it was open.`);
   }
   const painter = new WarpPainter(face, pictures);
   try {

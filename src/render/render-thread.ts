@@ -39,7 +39,7 @@ export class RenderThread {
     this.#listener = listener;
     this.#worker = new Worker(entry ?? new URL('./render-thread-main.ts', import.meta.url), { name: 'render' });
     this.#watch = new SilenceWatch(patienceMs, () => {
-      this.#die(new Error(`The render thread gave no answer for ${patienceMs} ms.`));
+      this.#die(new Error(`The render thread gave no answer for ${patienceMs} ms, or ${START_PATIENCE * patienceMs} ms after its start.`));
       void this.#worker.terminate();
     }, START_PATIENCE * patienceMs);
     this.#worker.on('message', (answer: RenderAnswer) => {

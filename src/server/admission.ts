@@ -12,6 +12,9 @@ const LATEST = 0.35;
  */
 const HEADROOM = 0.15;
 
+/** A session's cost is learnt once so much of the sessions shows in what is smoothed. */
+const SHOWN_SHARE = 0.8;
+
 /** From this share of left-out frames on nobody more is let in. */
 const LEFT_OUT_LIMIT = 0.05;
 
@@ -76,7 +79,8 @@ export class Admission {
     this.#idleCores += LATEST * (((reading.idleSeconds - this.#last.idleSeconds) / allSeconds) * cores - this.#idleCores);
     this.#last = reading;
     this.#lastMs = nowMs;
-    if (sessions > 0) {
+    // As long as sessions show little in what is smoothed, the work before them would count as theirs.
+    if (sessions > 0 && this.#sessions > SHOWN_SHARE * sessions) {
       const costCores = this.#ownCores / this.#sessions;
       this.#costCores = (this.#costCores ?? costCores) + LATEST * (costCores - (this.#costCores ?? costCores));
     }

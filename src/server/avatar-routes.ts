@@ -46,7 +46,11 @@ export function addAvatarRoutes(server: FastifyInstance, { avatars, config }: { 
     });
 
     app.delete('/v1/avatars/:id', async (request: WithId, reply) => {
-      await avatars.remove(request.params.id);
+      const { id } = request.params;
+      if (id === config.avatars.default) {
+        throw new AvatarError('avatar_protected', `The avatar ${id} is this server's default and cannot be deleted. Set another as avatars.default first.`);
+      }
+      await avatars.remove(id);
       return reply.status(204).send();
     });
     done();

@@ -11,7 +11,7 @@ import type { SessionRegistry } from './session-registry.ts';
 
 const STREAM_PATH = /^\/v1\/sessions\/([\w-]+)\/stream$/;
 
-/** WebSocket close code of a refusal; the reason is `<code>: <message>`. */
+/** WebSocket close code of a refusal; the reason is the error's code. */
 const REFUSED = 4000;
 
 /** Turns upgrade requests of `/v1/sessions/:id/stream` into the session's control channel; closing cuts every WebSocket that is left. */

@@ -177,8 +177,9 @@ export class SpeechLine implements Closeable {
 
   /** Silences everything at once: nothing spoken so far is heard after the current tick. */
   interrupt(): void {
-    const unspoken = [...this.#texts].filter(({ begun, signal }) => !begun && !signal.aborted).map(({ id }) => ({ id, playedMs: 0 }));
+    const unspoken = [...this.#texts].filter(({ begun }) => !begun).map(({ id }) => ({ id, playedMs: 0 }));
     this.#stopTexts();
+    this.#texts.clear();
     this.#cancel = new AbortController();
     this.#pushed = undefined;
     for (const [index, block] of this.#delayed.entries()) {

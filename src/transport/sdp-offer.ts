@@ -89,8 +89,11 @@ function splitSections(sdp: string): [session: string[], sections: Section[]] {
  * them: without any address werift would then give up, though the viewer's own checks show the way to it.
  */
 export function isIdleCandidate(candidate: string): boolean {
-  const address = candidate.split(' ')[4];
-  return candidate === '' || (address !== undefined && isIP(address) === 0);
+  if (candidate === '') {
+    return true;
+  }
+  const address = /^(?:a=)?candidate:\S+ \d+ \S+ \d+ (\S+) /.exec(candidate)?.[1];
+  return address !== undefined && isIP(address) === 0;
 }
 
 /** Whether a section was turned down by the viewer itself: port 0 without being bundled. */

@@ -76,6 +76,13 @@ test('while sessions leave out frames nobody more is let in', () => {
   assert.ok(!machine.fits(2, { leftOutShare: 0.2 }));
 });
 
+test('work done before the first session does not count as its cost', () => {
+  const machine = new Machine();
+  machine.pass(6, { sessions: 0, ownCores: 1.5 });
+  machine.pass(6, { sessions: 2, ownCores: 0.3 });
+  assert.ok(machine.admission.costCores < 0.35, String(machine.admission.costCores));
+});
+
 test('the assured sessions are let in however busy the machine is', () => {
   const machine = new Machine({ assured: 3 });
   machine.pass(30, { sessions: 2, ownCores: 1, otherCores: 3 });

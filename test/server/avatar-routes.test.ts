@@ -35,6 +35,12 @@ test('only the address of portraits takes a picture for a body', async (t) => {
   assert.deepEqual(taken, [500_000, 500_000]);
 });
 
+test('the default portrait cannot be deleted', async (t) => {
+  const { app } = routes(t);
+  const refused = await app.inject({ method: 'DELETE', url: '/v1/avatars/astronaut' });
+  assert.deepEqual([refused.statusCode, refused.json<{ error: { code: string } }>().error.code], [409, 'avatar_protected']);
+});
+
 test('eight portraits may be on their way at once, and whoever breaks off makes room', async (t) => {
   const { app, taken } = routes(t);
   await app.listen({ port: 0, host: '127.0.0.1' });

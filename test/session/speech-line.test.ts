@@ -7,7 +7,7 @@ import type { SpeechLineEvents } from '../../src/session/speech-line.ts';
 
 const DELAY_TICKS = 10;
 
-interface Told { readonly tick: number; readonly name: keyof SpeechLineEvents; readonly id: string; readonly windowMs?: number; readonly playedMs?: number; readonly interrupted?: boolean }
+interface Told { readonly tick: number; readonly name: keyof SpeechLineEvents; readonly id: string; readonly windowMs?: number; readonly playedMs?: number; readonly interrupted?: boolean; readonly fresh?: boolean }
 
 /** An engine that speaks `200` as 200 ms of a tone, has no sound for `…`, and fails at anything else. */
 const ENGINE = {
@@ -136,6 +136,20 @@ test('an interrupt ends every text, also those that still waited for the engine,
   }
   tick(30);
   assert.deepEqual(story(told).slice(5), ['started e', 'ended e 100 whole']);
+}));
+
+test('a text right after an interrupt is as fresh as any, and those that waited leave its place', () => withLine(async (line, tick, told) => {
+  for (let text = 0; text < 16; text++) {
+    line.speak('2000');
+  }
+  line.interrupt();
+  line.speak('100', { id: 'next' });
+  for (let turn = 0; turn < 40; turn++) {
+    await settled();
+  }
+  tick(30);
+  const [started] = told.filter(({ name }) => name === 'started');
+  assert.deepEqual([started?.id, started?.fresh], ['next', true]);
 }));
 
 test('a text without sound ends in its turn, is never spoken, and makes no later one wait', () => withLine(async (line, tick, told) => {

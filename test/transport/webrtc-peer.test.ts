@@ -237,7 +237,7 @@ describe('a WebRTC peer', () => {
     await peer.addCandidate({ candidate: candidates[0], sdpMid: '0' });
     await peer.addCandidate({ candidate: '' });
     await connection;
-    for (const wrong of [{ candidate: 'nonsense', sdpMid: '0' }, { candidate: candidates[0], sdpMid: '9' }, { candidate: candidates[0] }]) {
+    for (const wrong of [{ candidate: 'nonsense', sdpMid: '0' }, { candidate: 'this is not an ice candidate', sdpMid: '0' }, { candidate: candidates[0], sdpMid: '9' }, { candidate: candidates[0] }]) {
       await assert.rejects(peer.addCandidate(wrong), { code: 'invalid_candidate' });
     }
     await Promise.all([peer.close(), viewer.close()]);

@@ -118,8 +118,7 @@ export class NeuralNetworks {
     const { canonical, ...portraits } = this.#portraitTensors(frames);
     const views = this.#views.subarray(0, frames.length * VIEW_FLOATS);
     const driving = await this.#map({ windows: this.#windows.subarray(0, frames.length * windowFloats), views, canonical });
-    const render = await this.#renderOf(frames.length);
-    const { pixels } = await render.run({ ...portraits, driving }, ['pixels']);
+    const { pixels } = await this.#render(frames.length, { ...portraits, driving });
     if (!(pixels?.data instanceof Uint8Array)) {
       throw new TypeError('The render graph gives no bytes under the name pixels. Import the checkpoints again.');
     }
@@ -131,10 +130,23 @@ export class NeuralNetworks {
     await Promise.all([portrait, mapping, ...new Set(this.#renders.values())].map((session) => session.release()));
   }
 
-  async #renderOf(frames: number): Promise<OnnxSession> {
-    const session = this.#renders.get(frames) ?? await this.#loadRender();
-    this.#renders.set(frames, session);
-    return session;
+  /** Runs the session of so many frames; one of its own whose first run fails, as memory is short, is let go of. */
+  async #render(frames: number, inputs: NamedTensors): Promise<NamedTensors> {
+    const known = this.#renders.get(frames);
+    if (known !== undefined) {
+      return known.run(inputs, ['pixels']);
+    }
+    const session = await this.#loadRender();
+    try {
+      const outputs = await session.run(inputs, ['pixels']);
+      this.#renders.set(frames, session);
+      return outputs;
+    } catch (error) {
+      if (session !== this.#renders.get(1)) {
+        await session.release();
+      }
+      throw error;
+    }
   }
 
   async #map({ windows, views, canonical }: { windows: Float32Array; views: Float32Array; canonical: Tensor }): Promise<Tensor> {

@@ -170,6 +170,42 @@ describe('the networks of a small pack', { timeout: 120_000 }, () => {
     assert.deepEqual(drawn[0], drawn[1]);
   });
 
+  it('on CUDA let go of the session of a batch size that does not run, and try it anew', async (context) => {
+    const { OnnxSession } = await import('../../../src/inference/onnx-session.ts');
+    const { NeuralNetworks } = await import('../../../src/render/sadtalker/neural-networks.ts');
+    const load = OnnxSession.load.bind(OnnxSession);
+    let held = 0;
+    let short = true;
+    context.mock.method(OnnxSession, 'load', async (path: string, options: SessionOptions) => {
+      const session = await load(path, { ...options, device: 'cpu' });
+      const run = session.run.bind(session);
+      held += 1;
+      context.mock.method(session, 'release', () => {
+        held -= 1;
+        return Promise.resolve();
+      });
+      context.mock.method(session, 'run', (feeds: NamedTensors, outputs: readonly string[]) => {
+        if (short && feeds['driving']?.dims[0] === 2) {
+          throw new Error('Out of memory.');
+        }
+        return run(feeds, outputs);
+      });
+      return session;
+    });
+    const networks = await NeuralNetworks.load(graphs(COLUMNS), { device: 'cuda', intraOpThreads: 1, batch: 2 });
+    const { face, coefficients } = portrait(0);
+    const features = await networks.prepare(face, coefficients);
+    const motion = Float32Array.of(...frame(1).expression, NaN, NaN, NaN);
+    const two = Array.from({ length: 2 }, () => ({ portrait: features, motion }));
+    await assert.rejects(networks.draw(two), /Out of memory/);
+    assert.equal(held, 3);
+    short = false;
+    assert.ok((await networks.draw(two)).length > 0);
+    assert.equal(held, 4);
+    await networks.release();
+    assert.equal(held, 0);
+  });
+
   it('take windows with the alignment’s columns where the mapping net does', async () => {
     await using wide = await NeuralRenderer.open({ graphs: { cpu: graphs(73), cuda: graphs(73) }, device: 'cpu', threads: 1, batch: 1, frameMs: 100_000 });
     const drawing = await wide.open(portrait(0));
