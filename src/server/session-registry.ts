@@ -9,9 +9,6 @@ import type { Metrics, SessionGauges } from './metrics.ts';
 /** How often limits of time are looked at, in milliseconds. */
 const SWEEP_MS = 1000;
 
-/** Age up to which a session does not wholly show in what the machine was measured to do, which is smoothed over seconds. */
-const YOUNG_MS = 5000;
-
 interface Entry {
   readonly session: Session;
   readonly startedMs: number;
@@ -124,9 +121,9 @@ export class SessionRegistry implements Closeable {
     if (sessions >= this.#limits.max) {
       throw new AvatarError('too_many_sessions', `All ${this.#limits.max} sessions are taken. Try again after Retry-After seconds.`);
     }
-    const bornMs = performance.now() - YOUNG_MS;
-    const young = waits + [...this.#entries.values()].filter(({ startedMs }) => startedMs > bornMs).length;
-    if (!this.#admission.fits({ sessions, young, leftOutShare: this.#leftOutShare() })) {
+    const nowMs = performance.now();
+    const agesS = [...new Array<number>(waits).fill(0), ...[...this.#entries.values()].map(({ startedMs }) => (nowMs - startedMs) / 1000)];
+    if (!this.#admission.fits({ agesS, leftOutShare: this.#leftOutShare() })) {
       throw new AvatarError('overloaded', `${sessions} sessions are all this machine can serve now, at ${this.#admission.costCores.toFixed(2)} cores each. Try again after Retry-After seconds.`);
     }
   }

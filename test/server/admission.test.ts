@@ -23,8 +23,9 @@ class Machine {
     }
   }
 
+  /** With so many sessions, of which some began just now and the others long ago. */
   fits(sessions: number, { young = 0, leftOutShare = 0 } = {}): boolean {
-    return this.admission.fits({ sessions, young, leftOutShare });
+    return this.admission.fits({ agesS: Array.from({ length: sessions }, (_, index) => (index < young ? 0 : 60)), leftOutShare });
   }
 }
 
@@ -51,6 +52,14 @@ test('sessions too young to be measured count at the measured cost', () => {
   machine.pass(30, { sessions: 8, ownCores: 2.4 });
   assert.ok(machine.fits(10, { young: 2 }));
   assert.ok(!machine.fits(13, { young: 5 }));
+});
+
+test('a session counts less the more of it shows', () => {
+  const machine = new Machine();
+  machine.pass(30, { sessions: 8, ownCores: 2.4 });
+  const aged = (agesS: number[]): boolean => machine.admission.fits({ agesS: [...new Array<number>(8).fill(60), ...agesS], leftOutShare: 0 });
+  assert.ok(!aged([0, 0, 0]));
+  assert.ok(aged([2, 2, 2]));
 });
 
 test('what other processes use is not there for sessions', () => {
