@@ -1,7 +1,7 @@
 import { availableParallelism, cpus } from 'node:os';
 
-/** Cost of a session, in cores, as long as none was measured: what README promises of the built-in face. */
-const ASSUMED_COST_CORES = 0.25;
+/** Cost of a session, in cores, as long as none was measured: about that of the built-in face on the machine of README's figures. */
+const ASSUMED_COST_CORES = 0.2;
 
 /** Weight of the latest second in what is smoothed. */
 const LATEST = 0.35;
@@ -10,7 +10,7 @@ const LATEST = 0.35;
  * Share of the machine that must stay idle beyond what one more session costs: frames of all sessions are wanted at once,
  * and processors that share a core do less than they look idle, so that from there on frames come too late.
  */
-const HEADROOM = 0.15;
+const HEADROOM = 0.2;
 
 /** A session's cost is learnt once so much of the sessions shows in what is smoothed. */
 const SHOWN_SHARE = 0.8;

@@ -50,7 +50,7 @@ test('sessions that leave at once do not make those that stay look dear, nor tho
 test('sessions too young to be measured count at the measured cost', () => {
   const machine = new Machine();
   machine.pass(30, { sessions: 8, ownCores: 2.4 });
-  assert.ok(machine.fits(10, { young: 2 }));
+  assert.ok(machine.fits(9, { young: 1 }));
   assert.ok(!machine.fits(13, { young: 5 }));
 });
 
@@ -72,9 +72,9 @@ test('what other processes use is not there for sessions', () => {
 
 test('a margin of the machine stays idle', () => {
   const machine = new Machine();
-  machine.pass(30, { sessions: 4, ownCores: 1.2, otherCores: 1.85 });
+  machine.pass(30, { sessions: 4, ownCores: 1.2, otherCores: 1.65 });
   assert.ok(machine.fits(4));
-  machine.pass(30, { sessions: 4, ownCores: 1.2, otherCores: 2 });
+  machine.pass(30, { sessions: 4, ownCores: 1.2, otherCores: 1.8 });
   assert.ok(!machine.fits(4));
 });
 
@@ -99,9 +99,9 @@ test('the assured sessions are let in however busy the machine is', () => {
   assert.ok(!machine.fits(3));
 });
 
-test('before anything was measured a session is taken to cost a quarter of a core', () => {
+test('before anything was measured a session is taken to cost a fifth of a core', () => {
   const machine = new Machine({ cpuShare: 0.5 });
-  assert.equal(machine.admission.costCores, 0.25);
+  assert.equal(machine.admission.costCores, 0.2);
   assert.ok(machine.fits(1, { young: 1 }));
-  assert.ok(!machine.fits(8, { young: 8 }));
+  assert.ok(!machine.fits(10, { young: 10 }));
 });
