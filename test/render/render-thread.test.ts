@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RenderAnswer } from '../../src/render/render-messages.ts';
 import { RenderThread } from '../../src/render/render-thread.ts';
-import { builtInPortrait } from './portraits.ts';
 
 const hanging = new URL('hanging-thread.ts', import.meta.url);
 
@@ -16,27 +14,6 @@ test('a render thread that gives no answer is stopped and counts as dead', async
   assert.match((await died.promise).message, /no answer for 40 ms/);
   clearTimeout(keepAlive);
   assert.ok(thread.ended);
-});
-
-test('a drawing that is closed while it waits to be opened gets its answer', async () => {
-  const avatar = await builtInPortrait('hopper');
-  const answers: RenderAnswer[] = [];
-  const both = Promise.withResolvers<undefined>();
-  const thread = new RenderThread({
-    answered: (answer) => {
-      answers.push(answer);
-      if (answers.length === 2) {
-        both.resolve(undefined);
-      }
-    },
-    died: both.reject,
-  });
-  thread.open(1, avatar, 2);
-  thread.open(2, avatar, 2);
-  thread.closeDrawing(2, avatar.id);
-  await both.promise;
-  assert.deepEqual(answers.map(({ kind, drawing }) => [kind, drawing]), [['opened', 1], ['failed', 2]]);
-  await thread.stop();
 });
 
 test('a render thread of which nothing is asked may be silent', async () => {
