@@ -41,7 +41,7 @@ export interface AdmissionOptions {
 
 /**
  * Says whether one more session fits: measures each second what the running ones cost and what the machine has left.
- * Sessions that just began are counted at that cost as far as their own does not show yet.
+ * Sessions whose viewer just came, or is still to come, are counted at that cost as far as their own does not show yet.
  */
 export class Admission {
   readonly #options: Required<AdmissionOptions>;
@@ -86,13 +86,13 @@ export class Admission {
     }
   }
 
-  /** Says whether one session more fits beside those of these ages, in seconds: the younger one is, the less of it shows in what was measured. */
-  fits({ agesS, leftOutShare }: { agesS: readonly number[]; leftOutShare: number }): boolean {
+  /** Says whether one session more fits beside those that were measured so often each: the fewer times, the less of one shows in what is smoothed. */
+  fits({ measured, leftOutShare }: { measured: readonly number[]; leftOutShare: number }): boolean {
     const { assured, cores, cpuShare } = this.#options;
-    if (agesS.length < assured) {
+    if (measured.length < assured) {
       return true;
     }
-    const hidden = agesS.reduce((sum, ageS) => sum + (1 - LATEST) ** ageS, 0);
+    const hidden = measured.reduce((sum, times) => sum + (1 - LATEST) ** times, 0);
     const neededCores = (hidden + 1) * this.costCores;
     return leftOutShare < LEFT_OUT_LIMIT && this.#ownCores + neededCores <= cores * cpuShare && this.#idleCores >= neededCores + HEADROOM * cores;
   }

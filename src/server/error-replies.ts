@@ -10,6 +10,7 @@ const FASTIFY_CODES: Readonly<Record<string, ErrorCode>> = Object.freeze({
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
   FST_ERR_CTP_INVALID_JSON_BODY: 'invalid_request',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_request',
+  FST_ERR_MAX_PARAM_LENGTH: 'not_found',
 });
 
 const CONTENT_TYPES = 'Send a portrait as image/… or application/octet-stream, an SDP offer as application/sdp, anything else as application/json.';
@@ -41,7 +42,11 @@ function asAvatarError(error: FastifyError): AvatarError {
   if (error instanceof AvatarError) {
     return error;
   }
-  const code = FASTIFY_CODES[error.code] ?? (error.statusCode === 400 ? 'invalid_request' : 'internal');
+  const code = FASTIFY_CODES[error.code] ?? (isClientsFault(error.statusCode) ? 'invalid_request' : 'internal');
   const meaning = code === 'unsupported_media_type' ? CONTENT_TYPES : ERROR_CATALOGUE[code].meaning;
   return new AvatarError(code, code === 'internal' ? meaning : `${error.message.replace(/\.$/, '')}. ${meaning}`, { cause: error });
+}
+
+function isClientsFault(status = 500): boolean {
+  return status >= 400 && status < 500;
 }

@@ -170,7 +170,9 @@ function setGauge(gauge: Gauge, name: string, values: Gauges): void {
   }
 }
 
+/** Those of before are forgotten: a pack that was loaded anew may draw on another device. */
 function setLabelled(gauge: Gauge, values: readonly (readonly [labels: Record<string, string>, value: number])[]): void {
+  gauge.reset();
   for (const [labels, value] of values) {
     gauge.set(labels, value);
   }

@@ -17,7 +17,7 @@ import { bundlePage } from './page-bundle.ts';
 import { addPageRoutes } from './page-routes.ts';
 import { SessionRegistry } from './session-registry.ts';
 import { addSessionRoutes } from './session-routes.ts';
-import { addStreamUpgrade } from './stream-upgrade.ts';
+import { addStreamUpgrade, wantsWebSocket } from './stream-upgrade.ts';
 
 /** Longest time that a request may take to come in whole, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 60_000;
@@ -53,14 +53,15 @@ export class OratorServer implements Closeable {
     const scope = new Scope();
     try {
       const metrics: Metrics = new Metrics(() => ({ ...sessions.gauges(), packs: studio.loadedPacks }));
-      const sessions: SessionRegistry = new SessionRegistry({ limits: config.sessions, metrics, logger, leftOutShare: () => studio.leftOutShare });
       const [studio, page]: [Studio, Awaited<ReturnType<typeof bundlePage>>] = await Promise.all([
         scope.ownOpened(Studio.open(studioOptions(config), { logger, stats: metrics })),
         bundlePage(CLIENT_FOLDER),
       ]);
+      const sessions: SessionRegistry = new SessionRegistry({ limits: config.sessions, metrics, logger, leftOutShare: () => studio.leftOutShare });
       const app: FastifyInstance = Fastify({
         loggerInstance: logger, logController: new LogController({ disableRequestLogging: true }), trustProxy: config.server.trustProxy,
         bodyLimit: 64 * 1024, requestTimeout: REQUEST_TIMEOUT_MS, forceCloseConnections: true, frameworkErrors: replyError,
+        http: { shouldUpgradeCallback: wantsWebSocket },
       });
       scope.defer(() => app.close());
       // Closed after the sessions, which say goodbye on their WebSockets.

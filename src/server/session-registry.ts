@@ -9,9 +9,22 @@ import type { Metrics, SessionGauges } from './metrics.ts';
 /** How often limits of time are looked at, in milliseconds. */
 const SWEEP_MS = 1000;
 
+/** What a registry works with. */
+export interface SessionRegistryParts {
+  readonly limits: Config['sessions'];
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  /** Tells the share of frames that sessions leave out under overload. */
+  readonly leftOutShare: () => number;
+  /** Says whether one more fits. Default: by what this machine has left. */
+  readonly admission?: Pick<Admission, 'costCores' | 'fits' | 'measure'>;
+}
+
 interface Entry {
   readonly session: Session;
   readonly startedMs: number;
+  /** How often the machine was measured while it had a viewer; without one it costs nothing yet. */
+  measured: number;
 }
 
 /** Holds the sessions that live, keeps their number and their time within limits, and counts them. */
@@ -19,22 +32,21 @@ export class SessionRegistry implements Closeable {
   readonly #limits: Config['sessions'];
   readonly #metrics: Metrics;
   readonly #logger: Logger;
-  readonly #admission: Admission;
+  readonly #admission: Pick<Admission, 'costCores' | 'fits' | 'measure'>;
   readonly #leftOutShare: () => number;
   readonly #entries = new Map<string, Entry>();
   readonly #sweep: NodeJS.Timeout;
   #opening = 0;
   #closing: Promise<void> | undefined;
 
-  /** `leftOutShare` tells the share of frames that sessions leave out under overload. */
-  constructor(parts: { limits: Config['sessions']; metrics: Metrics; logger: Logger; leftOutShare: () => number }) {
+  constructor(parts: SessionRegistryParts) {
     this.#limits = parts.limits;
     this.#leftOutShare = parts.leftOutShare;
-    this.#admission = new Admission(parts.limits, performance.now());
+    this.#admission = parts.admission ?? new Admission(parts.limits, performance.now());
     this.#metrics = parts.metrics;
     this.#logger = parts.logger;
     this.#sweep = setInterval(() => {
-      this.#admission.measure(this.#running(), performance.now());
+      this.#measure(performance.now());
       this.#endOverdue(performance.now());
     }, SWEEP_MS);
     this.#sweep.unref();
@@ -103,13 +115,21 @@ export class SessionRegistry implements Closeable {
   /** Lets nobody in any more, lets what is being spoken end within the time set, tells the viewers why, and ends every session. */
   close(): Promise<void> {
     clearInterval(this.#sweep);
-    const withinMs = this.#limits.finishS * 1000;
-    this.#closing ??= Promise.all([...this.#entries.values()].map(({ session }) => session.finish('server_stopped', { withinMs }))).then(() => undefined);
+    this.#closing ??= Promise.all(Array.from(this.#entries.values(), ({ session }) => this.#finish(session))).then(() => undefined);
     return this.#closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** One that does not close cleanly must not cut short what the others say. */
+  #finish(session: Session): Promise<void> {
+    return session.finish('server_stopped', { withinMs: this.#limits.finishS * 1000 }).catch((error: unknown) => { this.#notClosed(session, error); });
+  }
+
+  #notClosed(session: Session, error: unknown): void {
+    this.#logger.error({ session: session.id, err: error }, 'A session failed to close.');
   }
 
   /** Checks that one session more fits beside those that live and the `waits` that are being opened. */
@@ -121,21 +141,22 @@ export class SessionRegistry implements Closeable {
     if (sessions >= this.#limits.max) {
       throw new AvatarError('too_many_sessions', `All ${this.#limits.max} sessions are taken. Try again after Retry-After seconds.`);
     }
-    const nowMs = performance.now();
-    const agesS = [...new Array<number>(waits).fill(0), ...[...this.#entries.values()].map(({ startedMs }) => (nowMs - startedMs) / 1000)];
-    if (!this.#admission.fits({ agesS, leftOutShare: this.#leftOutShare() })) {
+    const measured = [...new Array<number>(waits).fill(0), ...Array.from(this.#entries.values(), (entry) => entry.measured)];
+    if (!this.#admission.fits({ measured, leftOutShare: this.#leftOutShare() })) {
       throw new AvatarError('overloaded', `${sessions} sessions are all this machine can serve now, at ${this.#admission.costCores.toFixed(2)} cores each. Try again after Retry-After seconds.`);
     }
   }
 
-  /** Sessions that have a viewer. */
-  #running(): number {
-    return [...this.#entries.values()].filter(({ session }) => session.state !== 'waiting').length;
+  /** Measures the machine with the sessions that have a viewer. */
+  #measure(nowMs: number): void {
+    const running = [...this.#entries.values()].filter(({ session }) => session.state !== 'waiting');
+    this.#admission.measure(running.length, nowMs);
+    running.forEach((entry) => { entry.measured += 1; });
   }
 
   #keep(session: Session): void {
     const startedMs = performance.now();
-    this.#entries.set(session.id, { session, startedMs });
+    this.#entries.set(session.id, { session, startedMs, measured: 0 });
     this.#metrics.sessionStarted();
     session.events.on('speechHeard', ({ waitedMs }) => { this.#metrics.speechToFrameMs(waitedMs); });
     session.events.on('firstFrameSent', ({ afterMs }) => { this.#metrics.firstFrameMs(afterMs); });
@@ -155,7 +176,7 @@ export class SessionRegistry implements Closeable {
         : session.state === 'waiting' && ageS > unconnectedS ? 'no_viewer'
           : session.state !== 'waiting' && (nowMs - session.lastActiveMs) / 1000 > idleS ? 'idle' : undefined;
       if (reason !== undefined) {
-        session.end(reason).catch((error: unknown) => { this.#logger.error({ session: session.id, err: error }, 'A session failed to close.'); });
+        session.end(reason).catch((error: unknown) => { this.#notClosed(session, error); });
       }
     }
   }

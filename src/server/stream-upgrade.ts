@@ -14,6 +14,11 @@ const STREAM_PATH = /^\/v1\/sessions\/([\w-]+)\/stream$/;
 /** WebSocket close code of a refusal; the reason is the error's code. */
 const REFUSED = 4000;
 
+/** Says whether a request is to become a WebSocket: clients that would rather speak HTTP/2 ask for an upgrade too, and are answered as they are. */
+export function wantsWebSocket({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket';
+}
+
 /** Turns upgrade requests of `/v1/sessions/:id/stream` into the session's control channel; closing cuts every WebSocket that is left. */
 export function addStreamUpgrade(server: Server, { sessions, config, logger }: { sessions: SessionRegistry; config: Config; logger: Logger }): Closeable {
   const webSockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false });

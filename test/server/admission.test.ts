@@ -23,9 +23,9 @@ class Machine {
     }
   }
 
-  /** With so many sessions, of which some began just now and the others long ago. */
+  /** With so many sessions, of which some began just now and the others long ago, so that they were measured often. */
   fits(sessions: number, { young = 0, leftOutShare = 0 } = {}): boolean {
-    return this.admission.fits({ agesS: Array.from({ length: sessions }, (_, index) => (index < young ? 0 : 60)), leftOutShare });
+    return this.admission.fits({ measured: Array.from({ length: sessions }, (_, index) => (index < young ? 0 : 60)), leftOutShare });
   }
 }
 
@@ -57,9 +57,9 @@ test('sessions too young to be measured count at the measured cost', () => {
 test('a session counts less the more of it shows', () => {
   const machine = new Machine();
   machine.pass(30, { sessions: 8, ownCores: 2.4 });
-  const aged = (agesS: number[]): boolean => machine.admission.fits({ agesS: [...new Array<number>(8).fill(60), ...agesS], leftOutShare: 0 });
-  assert.ok(!aged([0, 0, 0]));
-  assert.ok(aged([2, 2, 2]));
+  const fits = (measured: number[]): boolean => machine.admission.fits({ measured: [...new Array<number>(8).fill(60), ...measured], leftOutShare: 0 });
+  assert.ok(!fits([0, 0, 0]));
+  assert.ok(fits([2, 2, 2]));
 });
 
 test('what other processes use is not there for sessions', () => {

@@ -14,6 +14,8 @@ async function failing(): Promise<FastifyInstance> {
   addErrorReplies(app);
   app.post('/full', { config: { rateLimit: false } }, () => { throw new AvatarError('too_many_sessions', 'Full.'); });
   app.get('/limited', () => 'fine');
+  app.get('/named/:id', () => 'fine');
+  app.get('/teapot', () => { throw Object.assign(new Error('I am a teapot.'), { statusCode: 418 }); });
   return app;
 }
 
@@ -43,4 +45,12 @@ test('a refused content type is answered with those that do', async () => {
   for (const type of ['application/json', 'application/sdp', 'image/', 'application/octet-stream']) {
     assert.ok(message.includes(type), message);
   }
+});
+
+test('an id too long to be one, and whatever else Fastify refuses as the client\'s fault, is not answered as a fault of the server', async () => {
+  await using app = await failing();
+  const longId = await app.inject(`/named/${'a'.repeat(200)}`);
+  assert.deepEqual([longId.statusCode, longId.json<Failure>().error.code], [404, 'not_found']);
+  const refused = await app.inject('/teapot');
+  assert.deepEqual([refused.statusCode, refused.json<Failure>().error.code], [400, 'invalid_request']);
 });

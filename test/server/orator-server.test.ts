@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -62,7 +63,7 @@ test('the server says that it lives, is ready, and which voices it has', async (
   }
 });
 
-test('a request that trickles in is given up after half a minute', () => {
+test('a request that trickles in is given up after a minute', () => {
   assert.equal(server.app.server.requestTimeout, 60_000);
 });
 
@@ -242,6 +243,16 @@ test('a newer stream of a session takes the place of an older one', async () => 
   assert.equal((await second.next('session.state'))['mode'], 'listen');
   await ask('DELETE', `/v1/sessions/${id}`);
   assert.equal((await second.next('session.ended'))['reason'], 'deleted');
+});
+
+test('a client that would rather speak HTTP/2 is answered as it asks, as curl and Java do', async () => {
+  const answer = await new Promise<number | undefined>((resolve, reject) => {
+    get(`${url}/healthz`, { headers: { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQAAP__' } }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    }).on('error', reject);
+  });
+  assert.equal(answer, 200);
 });
 
 test('a stream of no session and one from a strange page are refused', async () => {
