@@ -27,9 +27,11 @@ export interface EspeakOptions {
   readonly stats?: Stats;
   /** Module that holds the engine. Default `@echogarden/espeak-ng-emscripten`; tests put others in its place. */
   readonly engineModule?: string;
+  /** An engine that finishes no piece of text for so many milliseconds hangs: its thread is stopped, and another started for the next text. Default 10,000. */
+  readonly patienceMs?: number;
 }
 
-const DEFAULTS = Object.freeze({ stats: noStats, engineModule: '@echogarden/espeak-ng-emscripten' });
+const DEFAULTS = Object.freeze({ stats: noStats, engineModule: '@echogarden/espeak-ng-emscripten', patienceMs: 10_000 });
 
 /** A chosen voice: eSpeak's entry and a variant such as `f3`. */
 interface ChosenVoice {

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { AvatarError } from '../base/errors.ts';
 import type { Closeable } from '../base/scope.ts';
+import { SilenceWatch } from '../base/silence-watch.ts';
 import type { Stats } from '../base/stats.ts';
 import type { EspeakAnswer, EspeakRequest } from './espeak-messages.ts';
 import { SpeechJob } from './speech-job.ts';
@@ -8,12 +9,16 @@ import { SpeechJob } from './speech-job.ts';
 /** What a speech thread says once it can speak. */
 export type EspeakReady = Extract<EspeakAnswer, { kind: 'ready' }>;
 
-/** eSpeak on a worker thread: it blocks while it speaks, so it takes one piece of text after the other. */
+/**
+ * eSpeak on a worker thread: it blocks while it speaks, so it takes one piece of text after the other. Each takes a fraction of a second:
+ * a thread that finishes none for `patienceMs` hangs, which would keep all sessions silent, and is stopped.
+ */
 export class EspeakThread implements Closeable {
   /** Resolves once it can speak. Rejects with `speech_engine_missing` or `speech_engine_failed`. */
   readonly ready: Promise<EspeakReady>;
   readonly #worker: Worker;
   readonly #stats: Stats;
+  readonly #watch: SilenceWatch;
   readonly #jobs = new Map<number, SpeechJob>();
   #settleReady!: { resolve(ready: EspeakReady): void; reject(error: Error): void };
   #lastJob = 0;
@@ -21,8 +26,9 @@ export class EspeakThread implements Closeable {
   #closing: Promise<void> | undefined;
 
   /** Starts the thread with an engine package, told by its module name. */
-  constructor({ engineModule, stats }: { engineModule: string; stats: Stats }) {
+  constructor({ engineModule, stats, patienceMs }: { engineModule: string; stats: Stats; patienceMs: number }) {
     this.#stats = stats;
+    this.#watch = new SilenceWatch(patienceMs, () => { void this.close(); });
     this.ready = new Promise((resolve, reject) => { this.#settleReady = { resolve, reject }; });
     this.#worker = new Worker(new URL('./espeak-thread-main.ts', import.meta.url), {
       name: 'espeak', workerData: { engineModule },
@@ -50,6 +56,7 @@ export class EspeakThread implements Closeable {
       return job;
     }
     this.#jobs.set(job.number, job);
+    this.#watch.asked();
     this.#worker.postMessage({ job: job.number, text, voice, cancelled: job.cancelled } satisfies EspeakRequest);
     return job;
   }
@@ -92,10 +99,12 @@ export class EspeakThread implements Closeable {
   #finish(number: number, failure?: Error): void {
     this.#jobs.get(number)?.finish(failure);
     this.#jobs.delete(number);
+    this.#watch.answered();
   }
 
   #end(cause: unknown): void {
     this.#ended = true;
+    this.#watch.stop();
     const failure = new AvatarError('speech_engine_failed', 'The text-to-speech engine ended while it was speaking. The rest of the text was not spoken; try again.', { cause });
     this.#settleReady.reject(failure);
     for (const number of [...this.#jobs.keys()]) {

@@ -14,8 +14,6 @@ const MEL_RING = 32;
 
 /** How a `MelStream` counts and when it gives out windows. */
 export interface MelStreamOptions {
-  /** Media time of the first sample, in microseconds. Default 0. */
-  readonly originUs?: number;
   /**
    * True: sound counts only once its whole 40 ms video frame is in (up to 40 ms later), so that a clip that ends in the
    * middle of a video frame gives exactly the whole-clip result. False (default): least latency; a window near such
@@ -26,7 +24,7 @@ export interface MelStreamOptions {
   readonly maxWaitingWindows?: number;
 }
 
-const DEFAULTS = Object.freeze({ originUs: 0, holdPartialFrames: false, maxWaitingWindows: 250 });
+const DEFAULTS = Object.freeze({ holdPartialFrames: false, maxWaitingWindows: 250 });
 
 /** Returns the first mel frame of a video frame's window, −6 or later: trunc(80 · (frame − 2) / 25), toward zero as the reference does. */
 export function melWindowStart(videoFrame: number): number {
@@ -44,7 +42,6 @@ export class MelStream {
    */
   static readonly lookAheadUs = 132_500;
 
-  readonly #originUs: number;
   readonly #holdPartialFrames: boolean;
   readonly #windows: MelWindow[] = [];
   readonly #maxWaiting: number;
@@ -59,11 +56,7 @@ export class MelStream {
   #flushed = false;
 
   constructor(options: MelStreamOptions = {}) {
-    const { originUs, holdPartialFrames, maxWaitingWindows } = { ...DEFAULTS, ...options };
-    if (!Number.isSafeInteger(originUs)) {
-      throw new TypeError(`originUs is a whole number of microseconds, not ${originUs}.`);
-    }
-    this.#originUs = originUs;
+    const { holdPartialFrames, maxWaitingWindows } = { ...DEFAULTS, ...options };
     this.#holdPartialFrames = holdPartialFrames;
     this.#maxWaiting = maxWaitingWindows;
   }
@@ -149,7 +142,7 @@ export class MelStream {
         values[band * MEL_WINDOW_FRAMES + frame] = this.#mel[row + band]!;
       }
     }
-    this.#windows.push({ values, mediaUs: this.#originUs + this.#videoFrame * FRAME_US });
+    this.#windows.push({ values, mediaUs: this.#videoFrame * FRAME_US });
     this.#videoFrame += 1;
   }
 }

@@ -65,7 +65,7 @@ export class PacketReorder {
   #isLate(sequenceNumber: number): boolean {
     this.#expected ??= sequenceNumber;
     const ahead = distance(this.#expected, sequenceNumber);
-    if (this.#fresh && ahead < 0 && ahead > -CAPACITY / 2) {
+    if (this.#fresh && ahead < 0 && ahead > -CAPACITY && distance(sequenceNumber, this.#newest) < CAPACITY) {
       this.#expected = sequenceNumber;
       return false;
     }

@@ -15,14 +15,8 @@ const LATIN_ENDS = '.!?';
 const CLOSERS = '"\'”’」』》）)]';
 const PAUSES = ',;:，、：；—–';
 
-/** Returns how long a text is to speak, in letters of an alphabet. */
-function spokenLength(text: string): number {
-  let length = 0;
-  for (const character of text) {
-    length += /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u.test(character) ? WIDE : 1;
-  }
-  return length;
-}
+/** Characters that are read as a syllable or more. */
+const IS_WIDE = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
 
 /** Says whether the full stop at the end of `before` ends no sentence: "Dr.", "J.", "e.g.". */
 function isAbbreviated(before: string, next: string): boolean {
@@ -59,16 +53,16 @@ function sentencesOfLine(line: string): string[] {
   return sentences;
 }
 
-/** Returns where to cut a sentence that is too long: after the last pause, else at the last space, else anywhere between characters. */
+/** Returns where to cut a sentence that is too long: after the last pause, else at the last space, else anywhere between characters. At its end when it is not. */
 function cutAt(sentence: string): number {
   let length = 0;
   let pause = 0;
   let space = 0;
   let at = 0;
   for (const character of sentence) {
-    length += spokenLength(character);
+    length += IS_WIDE.test(character) ? WIDE : 1;
     if (length > LONGEST) {
-      break;
+      return pause > at / 3 ? pause : space > 0 ? space : at;
     }
     at += character.length;
     const next = sentence[at] ?? '';
@@ -79,7 +73,7 @@ function cutAt(sentence: string): number {
       space = at;
     }
   }
-  return pause > at / 3 ? pause : space > 0 ? space : at;
+  return at;
 }
 
 /**
@@ -90,13 +84,11 @@ export function splitSentences(text: string): string[] {
   const pieces: string[] = [];
   for (const line of text.split('\n')) {
     for (const sentence of sentencesOfLine(line)) {
-      let rest = sentence.trim();
-      while (spokenLength(rest) > LONGEST) {
+      for (let rest = sentence.trim(); rest !== '';) {
         const at = cutAt(rest);
         pieces.push(rest.slice(0, at).trim());
         rest = rest.slice(at).trim();
       }
-      pieces.push(rest);
     }
   }
   return pieces.filter((piece) => /[\p{L}\p{N}\p{S}]/u.test(piece));

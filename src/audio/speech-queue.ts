@@ -134,7 +134,7 @@ export class SpeechQueue implements Closeable {
   }
 
   /**
-   * Adds samples (−1..1) to an utterance; the queue keeps the array, so it must not change afterwards.
+   * Adds samples (−1..1) to an utterance; they are copied.
    * Returns false, and takes nothing, when more than `maxQueuedMs` would wait.
    * @throws InvalidStateError when the utterance was not begun, has ended or was interrupted.
    */

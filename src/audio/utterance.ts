@@ -1,10 +1,16 @@
+/** Samples are gathered in pages of this size: many tiny pushes cost no more than one that is long. */
+const PAGE_SAMPLES = 4096;
+
+const NO_SAMPLES = new Float32Array(0);
+
 /** One utterance's sound as it was pushed, taken out in small pieces. */
 export class Utterance {
   readonly id: string;
   readonly rateHz: number;
-  readonly #chunks: Float32Array[] = [];
-  /** Samples of the first chunk that were taken. */
-  #offset = 0;
+  readonly #pages: Float32Array[] = [];
+  /** Samples of the first page that were taken, and of the last one that are filled. */
+  #taken = 0;
+  #filled = 0;
   #waiting = 0;
   /** True once `end` was said: nothing more comes. */
   complete = false;
@@ -28,29 +34,43 @@ export class Utterance {
     return (this.#waiting * 1000) / this.rateHz;
   }
 
-  /** Adds samples; the array is kept. */
+  /** Adds samples; they are copied. */
   append(samples: Float32Array): void {
-    if (samples.length > 0) {
-      this.#chunks.push(samples);
-      this.#waiting += samples.length;
+    for (let at = 0; at < samples.length;) {
+      const page = this.#pageToFill();
+      const piece = samples.subarray(at, at + PAGE_SAMPLES - this.#filled);
+      page.set(piece, this.#filled);
+      this.#filled += piece.length;
+      at += piece.length;
     }
+    this.#waiting += samples.length;
   }
 
   /** Takes a run of at most `most` samples; empty when none wait. */
   take(most: number): Float32Array {
-    const chunk = this.#chunks[0];
-    if (chunk === undefined) {
+    const page = this.#pages[0];
+    if (page === undefined) {
       return NO_SAMPLES;
     }
-    const run = chunk.subarray(this.#offset, this.#offset + most);
-    this.#offset += run.length;
+    const run = page.subarray(this.#taken, this.#taken + Math.min(most, this.#waiting));
+    this.#taken += run.length;
     this.#waiting -= run.length;
-    if (this.#offset === chunk.length) {
-      this.#chunks.shift();
-      this.#offset = 0;
+    if (this.#taken === PAGE_SAMPLES) {
+      this.#pages.shift();
+      this.#taken = 0;
     }
     return run;
   }
-}
 
-const NO_SAMPLES = new Float32Array(0);
+  /** Returns the last page; a new one when it is full. */
+  #pageToFill(): Float32Array {
+    const last = this.#pages.at(-1);
+    if (last !== undefined && this.#filled < PAGE_SAMPLES) {
+      return last;
+    }
+    const page = new Float32Array(PAGE_SAMPLES);
+    this.#pages.push(page);
+    this.#filled = 0;
+    return page;
+  }
+}

@@ -20,21 +20,23 @@ const MOST_AT_ONCE = 8;
 /** One listener's run of the network: gives the probability of speech of each of some windows, which follow those of the last call. */
 export type SpeechProbabilities = (windows: Float32Array) => Promise<readonly number[]>;
 
-/** When speech counts as started and as ended. */
+/** Probability from which a window counts as speech. */
+const SPEECH_PROBABILITY = 0.5;
+
+/** Probability below which a window counts as silence once speech has started. */
+const SILENCE_PROBABILITY = 0.35;
+
+/** Speech must go on this long before it is told. */
+const LEAST_SPEECH_MS = 96;
+
+/** Silence must go on this long before the end is told. */
+const HANGOVER_MS = 500;
+
+/** How a detector reports. */
 export interface VoiceActivityOptions {
-  /** Probability from which a window counts as speech, 0..1. Default 0.5. */
-  readonly startThreshold?: number;
-  /** Probability below which a window counts as silence once speech has started, 0..1. Default 0.35. */
-  readonly stopThreshold?: number;
-  /** Speech must go on this long before it is told, in milliseconds. Default 96. */
-  readonly minSpeechMs?: number;
-  /** Silence must go on this long before the end is told, in milliseconds. Default 500. */
-  readonly hangoverMs?: number;
   /** Told the time of each turn of the network, of one to eight windows, as stage `vad`. */
   readonly stats?: Stats;
 }
-
-const DEFAULTS = Object.freeze({ startThreshold: 0.5, stopThreshold: 0.35, minSpeechMs: 96, hangoverMs: 500, stats: noStats });
 
 /** What a detector tells; times are microseconds of pushed sound. */
 export interface VoiceActivityEvents {
@@ -52,7 +54,7 @@ export interface VoiceActivityEvents {
  */
 export class VoiceActivityDetector implements Closeable {
   readonly events = new Emitter<VoiceActivityEvents>((error) => { this.#keep(error, 'A listener of the voice activity detector failed.'); });
-  readonly #options: Required<VoiceActivityOptions>;
+  readonly #stats: Stats;
   readonly #open: () => SpeechProbabilities;
   readonly #fifo = new SampleFifo(BACKLOG_WINDOWS * VOICE_WINDOW_SAMPLES);
   readonly #windows = new Float32Array(MOST_AT_ONCE * VOICE_WINDOW_SAMPLES);
@@ -70,14 +72,7 @@ export class VoiceActivityDetector implements Closeable {
   #closed = false;
 
   constructor(open: () => SpeechProbabilities, options: VoiceActivityOptions = {}) {
-    this.#options = { ...DEFAULTS, ...options };
-    const { startThreshold, stopThreshold, minSpeechMs, hangoverMs } = this.#options;
-    if (!(stopThreshold > 0 && stopThreshold <= startThreshold && startThreshold < 1)) {
-      throw new TypeError(`Thresholds are 0 < stop ≤ start < 1, not ${stopThreshold} and ${startThreshold}.`);
-    }
-    if (!(minSpeechMs >= 0 && hangoverMs >= 0)) {
-      throw new TypeError(`minSpeechMs and hangoverMs are milliseconds from 0 on, not ${minSpeechMs} and ${hangoverMs}.`);
-    }
+    this.#stats = options.stats ?? noStats;
     this.#open = open;
     this.#probabilities = open();
   }
@@ -164,7 +159,7 @@ export class VoiceActivityDetector implements Closeable {
     const generation = this.#generation;
     const startedMs = performance.now();
     this.#running = this.#probabilities(this.#windows.subarray(0, samples)).then((probabilities) => {
-      this.#options.stats.stageMs('vad', performance.now() - startedMs);
+      this.#stats.stageMs('vad', performance.now() - startedMs);
       for (let window = 0; window < windows && generation === this.#generation; window++) {
         this.#judge(probabilities[window]!, startUs + (window + 1) * WINDOW_MS * 1000);
       }
@@ -181,15 +176,14 @@ export class VoiceActivityDetector implements Closeable {
 
   /** Returns how many more windows must be heard, at the least, before anything can be told. */
   #windowsToNews(): number {
-    const neededMs = (this.#speaking ? this.#options.hangoverMs : this.#options.minSpeechMs) - this.#runMs;
+    const neededMs = (this.#speaking ? HANGOVER_MS : LEAST_SPEECH_MS) - this.#runMs;
     return Math.min(MOST_AT_ONCE, Math.max(1, Math.ceil(neededMs / WINDOW_MS)));
   }
 
   #judge(probability: number, endUs: number): void {
-    const { startThreshold, stopThreshold, minSpeechMs, hangoverMs } = this.#options;
-    const against = this.#speaking ? probability < stopThreshold : probability >= startThreshold;
+    const against = this.#speaking ? probability < SILENCE_PROBABILITY : probability >= SPEECH_PROBABILITY;
     // A window between the thresholds neither starts speech nor breaks a start that is under way.
-    if (!against && !(!this.#speaking && probability >= stopThreshold)) {
+    if (!against && !(!this.#speaking && probability >= SILENCE_PROBABILITY)) {
       this.#runMs = 0;
       return;
     }
@@ -197,7 +191,7 @@ export class VoiceActivityDetector implements Closeable {
       return;
     }
     this.#runMs += WINDOW_MS;
-    if (this.#runMs < (this.#speaking ? hangoverMs : minSpeechMs)) {
+    if (this.#runMs < (this.#speaking ? HANGOVER_MS : LEAST_SPEECH_MS)) {
       return;
     }
     const atUs = endUs - this.#runMs * 1000;

@@ -29,12 +29,14 @@ export class Scope implements Closeable, AsyncDisposable {
 
   /** Runs the function when the scope closes; at once when it is closed already. */
   defer(close: () => Promise<void> | void): void {
-    if (this.#closing !== undefined) {
-      // Also after a failure: the child must not stay open. Whoever closes hears of all.
-      this.#closing = this.#closing.finally(close);
+    if (this.#closing === undefined) {
+      this.#children.push(close);
       return;
     }
-    this.#children.push(close);
+    // Also after a failure: the child must not stay open.
+    this.#closing = this.#closing.finally(close);
+    // Whoever closes next hears of all failures; nobody may, and a failure that nobody hears of would end the process.
+    this.#closing.catch(() => undefined);
   }
 
   /** Lets go of every child without closing it: someone else owns them now. */

@@ -22,15 +22,15 @@ export interface Mp4WriterOptions {
   /** Picture size in pixels, even, 16 to 4096. */
   readonly width: number;
   readonly height: number;
-  /** Pictures a second. Default: 25. */
-  readonly framesPerSecond?: number;
-  /** x264's quality, 0 (lossless) to 51; 18 looks like the original. Default: 18. */
-  readonly crf?: number;
-  /** Bits a second of the sound. Default: 128,000. */
-  readonly audioBitrateBps?: number;
 }
 
-const DEFAULTS = Object.freeze({ framesPerSecond: 25, crf: 18, audioBitrateBps: 128_000 });
+/** Pictures a second. */
+const FRAMES_HZ = 25;
+
+/** x264's quality, 0 (lossless) to 51; 18 looks like the original. */
+const CRF = 18;
+
+const AUDIO_BITRATE_BPS = 128_000;
 
 /** Rate of the sound, in hertz. */
 const AUDIO_RATE_HZ = 48_000;
@@ -75,29 +75,25 @@ export class Mp4Writer implements Closeable, AsyncDisposable {
 
   /** Starts a file. @throws TypeError for a wrong option; Error when the folder cannot be written to. */
   static async open(path: string, options: Mp4WriterOptions): Promise<Mp4Writer> {
-    const complete = { ...DEFAULTS, ...options };
-    checkPictureSize(complete.width, complete.height);
-    if (!(complete.crf >= 0 && complete.crf <= 51) || !(complete.framesPerSecond > 0) || !(complete.audioBitrateBps >= 16_000)) {
-      throw new TypeError('An MP4 needs crf 0 to 51, framesPerSecond over 0 and audioBitrateBps from 16000 on.');
-    }
+    checkPictureSize(options.width, options.height);
     const partPath = join(dirname(path), `.${basename(path)}.${randomUUID()}.part`);
     const scope = new Scope();
     scope.defer(() => rm(partPath, { force: true }));
     try {
-      const video = await openVideo(complete);
+      const video = await openVideo(options);
       scope.defer(() => { video.freeContext(); });
-      const audio = await openAudio(complete.audioBitrateBps);
+      const audio = await openAudio();
       scope.defer(() => { audio.freeContext(); });
       const format = new FormatContext();
       checked(format.allocOutputContext2(null, 'mp4', partPath), 'prepare an MP4 file');
       scope.defer(() => format.closeOutput());
       const tracks = [
-        addTrack(format, video, Math.round(VIDEO_TICKS_HZ / complete.framesPerSecond)), addTrack(format, audio, AAC_SAMPLES),
+        addTrack(format, video, VIDEO_TICKS_HZ / FRAMES_HZ), addTrack(format, audio, AAC_SAMPLES),
       ] as const;
       checked(await format.openOutput(), `create a file in ${dirname(path)}`);
       // The index goes to the front at the end, so that players can start before all is loaded.
       checked(await format.writeHeader(Dictionary.fromObject({ movflags: '+faststart' })), 'start the file');
-      return new Mp4Writer({ path, partPath, scope, format, video: tracks[0], audio: tracks[1], ...complete });
+      return new Mp4Writer({ path, partPath, scope, format, video: tracks[0], audio: tracks[1], ...options });
     } catch (error) {
       await scope.close();
       throw error;
@@ -254,23 +250,23 @@ export class Mp4Writer implements Closeable, AsyncDisposable {
   }
 }
 
-function openVideo(options: Required<Mp4WriterOptions>): Promise<CodecContext> {
+function openVideo({ width, height }: Mp4WriterOptions): Promise<CodecContext> {
   return openEncoderContext({
     encoder: FF_ENCODER_LIBX264,
-    options: { preset: 'medium', crf: String(options.crf) },
+    options: { preset: 'medium', crf: String(CRF) },
     configure: (context) => {
-      context.width = options.width;
-      context.height = options.height;
+      context.width = width;
+      context.height = height;
       context.pixelFormat = AV_PIX_FMT_YUV420P;
       setPictureColours(context);
       context.timeBase = new Rational(1, VIDEO_TICKS_HZ);
-      context.framerate = new Rational(Math.round(options.framesPerSecond * 1000), 1000);
+      context.framerate = new Rational(FRAMES_HZ, 1);
       context.setFlags(AV_CODEC_FLAG_GLOBAL_HEADER);
     },
   });
 }
 
-function openAudio(bitrateBps: number): Promise<CodecContext> {
+function openAudio(): Promise<CodecContext> {
   return openEncoderContext({
     encoder: FF_ENCODER_AAC,
     options: {},
@@ -278,7 +274,7 @@ function openAudio(bitrateBps: number): Promise<CodecContext> {
       context.sampleRate = AUDIO_RATE_HZ;
       context.sampleFormat = AV_SAMPLE_FMT_FLTP;
       context.channelLayout = AV_CHANNEL_LAYOUT_MONO;
-      context.bitRate = BigInt(Math.round(bitrateBps));
+      context.bitRate = BigInt(AUDIO_BITRATE_BPS);
       context.timeBase = new Rational(1, AUDIO_RATE_HZ);
       context.setFlags(AV_CODEC_FLAG_GLOBAL_HEADER);
     },

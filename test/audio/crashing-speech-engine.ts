@@ -19,6 +19,7 @@ class Engine {
     if (text.includes('fail')) {
       throw new Error('the text says so.');
     }
+    while (text.includes('hang')) { /* never comes back */ }
     while (text.includes('forever') && !onSound(new Int16Array(160))) { /* until it is cancelled */ }
     onSound(new Int16Array(text.length).fill(16_384));
   }

@@ -126,6 +126,15 @@ test('a crash fails what is being spoken, and the engine starts again for the ne
   assert.equal(restarts, 1);
 });
 
+test('an engine that hangs is given up, fails all that waits, and starts again for the next text', async () => {
+  await using engine = await EspeakTextToSpeech.open({ engineModule: STAND_IN, patienceMs: 200 });
+  const waiting = [spoken(engine, { text: 'now hang', voice: 'en' }), spoken(engine, { text: 'another viewer waits', voice: 'en' })];
+  for (const speech of waiting) {
+    await assert.rejects(speech, { code: 'speech_engine_failed' });
+  }
+  assert.equal((await spoken(engine, { text: 'again', voice: 'en' })).seconds, 5 / 16_000);
+});
+
 test('a missing package is told', async () => {
   await assert.rejects(EspeakTextToSpeech.open({ engineModule: 'no-such-speech-engine' }), { code: 'speech_engine_missing' });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { melSpectrogram } from '../../src/audio/mel-spectrogram.ts';
+import { melSpectrogram } from './mel-spectrogram.ts';
 import { assertCloseTo } from './close-to.ts';
 import { readTensors } from './safetensors-file.ts';
 import { readWav } from './wav-file.ts';

@@ -53,13 +53,13 @@ test('a clip cut anywhere gives the whole-clip windows when partial frames are h
 });
 
 test('each window comes within 132.5 ms of its frame (the first two within 137.5), in 40 ms steps of media time', () => {
-  const stream = new MelStream({ originUs: 1_000_000 });
+  const stream = new MelStream();
   const one = new Float32Array(1);
   let frame = 0;
   for (let received = 1; received <= 50_000; received++) {
     stream.push(one);
     for (let window = stream.take(); window !== undefined; window = stream.take()) {
-      assert.equal(window.mediaUs, 1_000_000 + frame * 40_000);
+      assert.equal(window.mediaUs, frame * 40_000);
       const lookAheadUs = (received * 1_000_000) / 16_000 - frame * 40_000;
       const roundedUs = [5000, 2500][frame] ?? 0;
       assert.ok(lookAheadUs <= MelStream.lookAheadUs + roundedUs, `frame ${frame} needed ${lookAheadUs} µs`);
@@ -102,5 +102,4 @@ test('a flushed stream takes no more sound, and flushing twice is once', () => {
   stream.flush();
   assert.equal(stream.waiting, 2);
   assert.throws(() => { stream.push(new Float32Array(1)); }, { name: 'InvalidStateError' });
-  assert.throws(() => new MelStream({ originUs: 0.5 }), TypeError);
 });

@@ -23,6 +23,23 @@ test('duplicates and late packets are dropped', () => {
   assert.equal(packets.length, 0);
 });
 
+test('before anything was taken, a first packet from too far back for those that wait does not take their places', () => {
+  const packets = new PacketReorder();
+  for (const number of [100, 134, 160]) {
+    packets.push(packet(number));
+  }
+  assert.ok(!packets.push(packet(70)), 'packet 70 would share a place with 134');
+  assert.equal(packets.take()?.sequenceNumber, 100);
+});
+
+test('before anything was taken, a packet sent before the first to come is taken first', () => {
+  const packets = new PacketReorder();
+  for (const number of [100, 130, 70]) {
+    assert.ok(packets.push(packet(number)));
+  }
+  assert.equal(packets.take()?.sequenceNumber, 70);
+});
+
 test('a missing packet holds the next ones back until it is given up', () => {
   const packets = new PacketReorder();
   packets.push(packet(1));

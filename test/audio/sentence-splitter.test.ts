@@ -46,3 +46,9 @@ test('a hostile text of many thousand characters is split at once', () => {
     assert.ok(splitSentences(text).join('').length <= text.length);
   }
 });
+
+test('a very long text is cut in one go: looking through all that is left for each piece would take minutes', { timeout: 30_000 }, () => {
+  const pieces = splitSentences('中'.repeat(1_000_000));
+  assert.equal(pieces.length, Math.ceil(1_000_000 / 30));
+  assert.ok(pieces.every((piece, index) => piece.length === (index < pieces.length - 1 ? 30 : 10)));
+});

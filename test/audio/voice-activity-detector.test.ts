@@ -141,7 +141,7 @@ test('a failing network is told once and thrown at the next push', async () => {
   await detector.close();
 });
 
-test('a closed detector takes nothing and tells nothing; wrong options are refused', async () => {
+test('a closed detector takes nothing and tells nothing', async () => {
   const { detector, told } = reading();
   for (let n = 0; n < 10; n++) {
     detector.push(new Float32Array(VOICE_WINDOW_SAMPLES).fill(0.9));
@@ -149,6 +149,4 @@ test('a closed detector takes nothing and tells nothing; wrong options are refus
   await Promise.all([detector.close(), detector.close()]);
   assert.deepEqual(told, []);
   assert.throws(() => { detector.push(new Float32Array(1)); }, { name: 'InvalidStateError' });
-  assert.throws(() => reading({ startThreshold: 0.3, stopThreshold: 0.5 }), TypeError);
-  assert.throws(() => reading({ hangoverMs: -1 }), TypeError);
 });

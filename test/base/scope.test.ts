@@ -37,6 +37,27 @@ test('what comes after closing is closed too, and awaited by the next close', as
   assert.deepEqual(log, ['late']);
 });
 
+test('what comes after a close that failed, or fails to close itself, does not end the process; the next close tells', async () => {
+  const unheard: unknown[] = [];
+  const hear = (error: unknown): void => { unheard.push(error); };
+  process.on('unhandledRejection', hear);
+  try {
+    const log: string[] = [];
+    const scope = new Scope();
+    scope.defer(() => { throw new Error('stuck'); });
+    await assert.rejects(scope.close(), AggregateError);
+    scope.own(child('late', log));
+    await new Promise(setImmediate);
+    assert.deepEqual(log, ['late']);
+    scope.defer(() => { throw new Error('late and stuck'); });
+    await new Promise(setImmediate);
+    assert.deepEqual(unheard, []);
+    await assert.rejects(scope.close(), /late and stuck/);
+  } finally {
+    process.off('unhandledRejection', hear);
+  }
+});
+
 test('await using closes a scope', async () => {
   const log: string[] = [];
   {

@@ -133,7 +133,6 @@ describe('an MP4 writer', () => {
 
   test('wrong arguments are TypeErrors and change nothing', async () => {
     await assert.rejects(Mp4Writer.open(join(folder, 'a.mp4'), { width: 3, height: 96 }), TypeError);
-    await assert.rejects(Mp4Writer.open(join(folder, 'a.mp4'), { ...SIZE, crf: 99 }), TypeError);
     await using writer = await Mp4Writer.open(join(folder, 'b.mp4'), SIZE);
     await assert.rejects(writer.writeAudio({ samples: new Float32Array(10), sampleRateHz: 16_000 }), TypeError);
     await assert.rejects(writer.writePicture(testPicture({ width: 64, height: 64, index: 0 })), TypeError);

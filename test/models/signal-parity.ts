@@ -1,5 +1,4 @@
 import { melFilterbank } from '../../src/audio/mel-analyser.ts';
-import { melSpectrogram } from '../../src/audio/mel-spectrogram.ts';
 import { MelStream } from '../../src/audio/mel-stream.ts';
 import { resizeBicubic, cutSquare } from '../../src/avatars/sadtalker/bicubic-resize.ts';
 import { ALIGNED_PX, MEAN_FACE_POINTS, alignFace, alignedCrop } from '../../src/avatars/sadtalker/face-alignment.ts';
@@ -7,6 +6,7 @@ import { faceCrop } from '../../src/avatars/sadtalker/face-crop.ts';
 import type { Point } from '../../src/avatars/sadtalker/landmarks.ts';
 import { viewPath } from '../../src/motion/sadtalker/view-path.ts';
 import { readFileSync } from 'node:fs';
+import { melSpectrogram } from '../audio/mel-spectrogram.ts';
 import { alignLandmarks } from '../avatars/sadtalker/align-landmarks.ts';
 import type { Goldens } from './goldens.ts';
 import { type ParityRow, TOLERANCES, compare } from './parity-row.ts';

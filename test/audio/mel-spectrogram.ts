@@ -1,5 +1,5 @@
-import { MEL_BANDS } from '../base/mel-window.ts';
-import { MEL_FFT_SAMPLES, MEL_HOP_SAMPLES, MelAnalyser, PRE_EMPHASIS } from './mel-analyser.ts';
+import { MEL_BANDS } from '../../src/base/mel-window.ts';
+import { MEL_FFT_SAMPLES, MEL_HOP_SAMPLES, MelAnalyser, PRE_EMPHASIS } from '../../src/audio/mel-analyser.ts';
 
 /** Mel frames of a whole clip. */
 export interface MelSpectrogram {
