@@ -7,6 +7,8 @@ import { LipExpressionModel } from '../motion/lip-expression-model.ts';
 import { WarpRenderer } from '../render/warp-renderer.ts';
 import type { FaceOptions, FacePack, OpenFace } from './face-pack.ts';
 
+export { MOST_RENDER_THREADS } from '../render/warp-renderer.ts';
+
 /** What the built-in face needs. */
 export interface BuiltInPackOptions {
   /** Folder that holds `lips/`. */

@@ -9,9 +9,12 @@ import type { FaceDrawing, Renderer } from './renderer.ts';
 import { RenderThread } from './render-thread.ts';
 import { WarpDrawing } from './warp-drawing.ts';
 
+/** Most threads that draw. */
+export const MOST_RENDER_THREADS = 64;
+
 /** Options of `WarpRenderer`. */
 export interface WarpRendererOptions {
-  /** Threads that draw, 1 to 64. Default: one less than the machine's cores, at least 1. */
+  /** Threads that draw, 1 to 64. Default: one less than the machine's cores, within these bounds. */
   readonly threads?: number;
   /** Picture buffers of each drawing, 2 to 64: as many frames can be under way or unreleased. Default 6. */
   readonly picturesPerDrawing?: number;
@@ -23,7 +26,7 @@ export interface WarpRendererOptions {
 
 /** Defaults of `WarpRendererOptions`. */
 export const WARP_RENDERER_DEFAULTS: Required<WarpRendererOptions> = Object.freeze({
-  threads: Math.max(1, availableParallelism() - 1),
+  threads: Math.min(MOST_RENDER_THREADS, Math.max(1, availableParallelism() - 1)),
   picturesPerDrawing: 6,
   stats: noStats,
   logger: silentLogger,
@@ -51,7 +54,7 @@ export class WarpRenderer implements Renderer {
 
   constructor(options: WarpRendererOptions = {}) {
     this.#options = { ...WARP_RENDERER_DEFAULTS, ...options };
-    wholeNumber('threads', this.#options.threads, 1, 64);
+    wholeNumber('threads', this.#options.threads, 1, MOST_RENDER_THREADS);
     wholeNumber('picturesPerDrawing', this.#options.picturesPerDrawing, 2, 64);
     this.#slots = Array.from({ length: this.#options.threads }, () => this.#newSlot());
   }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { AvatarError } from '../base/errors.ts';
 import { PREPROCESS_MODES } from '../avatars/sadtalker/neural-portrait.ts';
 import { VIDEO_CODECS } from '../base/encoded-unit.ts';
+import { MOST_RENDER_THREADS } from '../packs/built-in-pack.ts';
 import { HEAD_STYLES, PACK_NAMES } from '../packs/face-pack.ts';
 import { DEVICE_CHOICES } from '../packs/sadtalker-pack.ts';
 import { isPortRange } from '../transport/peer-options.ts';
@@ -81,7 +82,7 @@ export const configSchema = z.strictObject({
     leastFps: z.number().min(0).max(25).default(25),
   }).prefault({}),
   render: z.strictObject({
-    threads: z.int().min(0).max(256).default(0),
+    threads: z.int().min(0).max(MOST_RENDER_THREADS).default(0),
   }).prefault({}),
   log: z.strictObject({
     level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
@@ -128,21 +129,29 @@ function parseYaml(text: string, what: string): unknown {
 export function parseConfig(settings: unknown, environment: Readonly<Record<string, string | undefined>> = {}): Config {
   const result = configSchema.safeParse(withEnvironment(settings, environment));
   if (!result.success) {
-    const issue = result.error.issues[0]!;
-    const key = issue.path.join('.');
-    throw new AvatarError('invalid_config', `The setting ${key || '(top level)'} is wrong: ${issue.message}. Mend it in the settings file or in ${environmentName(key || 'section.key')}.`);
+    const { path, message } = result.error.issues[0]!;
+    // A variable holds a whole setting, also where a part of it is wrong.
+    const setting = path.slice(0, 2).join('.');
+    const variable = CONFIG_KEYS.includes(setting) ? ` or in ${environmentName(setting)}` : '';
+    throw new AvatarError('invalid_config', `The setting ${path.join('.') || '(top level)'} is wrong: ${message}. Mend it in the settings file${variable}.`);
   }
-  for (const section of Object.values(result.data)) {
-    Object.freeze(section);
+  return deeplyFrozen(result.data);
+}
+
+function deeplyFrozen<Value>(value: Value): Value {
+  if (typeof value === 'object' && value !== null) {
+    Object.values(value).forEach(deeplyFrozen);
+    Object.freeze(value);
   }
-  return Object.freeze(result.data);
+  return value;
 }
 
 function withEnvironment(settings: unknown, environment: Readonly<Record<string, string | undefined>>): unknown {
   if (typeof settings !== 'object' || settings === null) {
     return settings;
   }
-  const merged: Record<string, unknown> = { ...settings };
+  // A section in which every line is a comment says nothing, which YAML reads as null.
+  const merged: Record<string, unknown> = Object.fromEntries(Object.entries(settings).filter(([, section]) => section !== null));
   for (const key of CONFIG_KEYS) {
     const value = environment[environmentName(key)];
     // A variable without a value counts as unset: that is how files of variables leave one open.

@@ -1,12 +1,16 @@
 import type { IncomingMessage } from 'node:http';
-import { isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 import type { Config } from './config.ts';
 
 const LOOPBACK_NAMES: readonly string[] = Object.freeze(['localhost', '127.0.0.1', '[::1]']);
 
-/** True for the addresses that only this machine can reach. */
+const LOOPBACK_ADDRESSES = new BlockList();
+LOOPBACK_ADDRESSES.addSubnet('127.0.0.0', 8);
+LOOPBACK_ADDRESSES.addAddress('::1', 'ipv6');
+
+/** True for the addresses that only this machine can reach, however they are written. */
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+  return isIP(host) === 0 ? host.toLowerCase() === 'localhost' : LOOPBACK_ADDRESSES.check(host, isIPv6(host) ? 'ipv6' : 'ipv4');
 }
 
 /** Writes an address as it stands in a URL. */

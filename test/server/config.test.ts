@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { AvatarError } from '../../src/base/errors.ts';
+import { MOST_RENDER_THREADS } from '../../src/packs/built-in-pack.ts';
 import { CONFIG_KEYS, configSchema, environmentName, parseConfig, readConfig } from '../../src/server/config.ts';
 
 const shipped = fileURLToPath(new URL('../../config/orator.yaml', import.meta.url));
@@ -51,9 +52,27 @@ test('a settings file that is missing or no YAML is named', async () => {
   await assert.rejects(readConfig(fileURLToPath(import.meta.url), {}), wrongSetting(/YAML|top level|setting/));
 });
 
-test('settings are frozen', () => {
-  const config = parseConfig({});
-  assert.ok(Object.isFrozen(config) && Object.isFrozen(config.server));
+test('settings are frozen, lists and what is in them too', () => {
+  const config = parseConfig({ webrtc: { iceServers: [{ urls: 'stun:stun.example.com' }] } });
+  for (const part of [config, config.server, config.video.codecs, config.webrtc.iceServers, config.webrtc.iceServers[0]]) {
+    assert.ok(Object.isFrozen(part));
+  }
+});
+
+test('a section in which every setting is commented out says nothing', () => {
+  assert.deepEqual(parseConfig({ server: null, render: null }), parseConfig({}));
+  assert.equal(parseConfig({ server: null }, { ORATOR_SERVER_PORT: '4321' }).server.port, 4321);
+});
+
+test('a wrong part of a setting is named with the variable of the setting, what is no setting with none', () => {
+  assert.throws(() => parseConfig({ webrtc: { iceServers: [{ urls: 'http://x' }] } }), wrongSetting(/webrtc\.iceServers\.0\.urls is wrong.* in ORATOR_WEBRTC_ICE_SERVERS\.$/));
+  for (const settings of [['server'], 'server', { sevrer: {} }, { server: 8080 }]) {
+    assert.throws(() => parseConfig(settings), wrongSetting(/in the settings file\.$/), JSON.stringify(settings));
+  }
+});
+
+test('more drawing threads than the built-in face takes are refused by name', () => {
+  assert.throws(() => parseConfig({ render: { threads: MOST_RENDER_THREADS + 1 } }), wrongSetting(/render\.threads/));
 });
 
 test('every setting has one environment name', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../../src/server/config.ts';
-import { hostName, isAllowed } from '../../src/server/host-guard.ts';
+import { hostName, isAllowed, isLoopback } from '../../src/server/host-guard.ts';
 
 const allows = (server: object, headers: { host?: string; origin?: string }): boolean => isAllowed({ headers }, parseConfig({ server }).server);
 
@@ -37,4 +37,14 @@ test('a page may come from the server itself or from an origin that is set, with
 
 test('host names are compared without port, in lower case', () => {
   assert.deepEqual(['a:1', 'A.b', '[::1]:80', '::1', '1.2.3.4:5'].map(hostName), ['a', 'a.b', '[::1]', '[::1]', '1.2.3.4']);
+});
+
+test('an address that only this machine reaches is known in whatever way it is written', () => {
+  for (const host of ['localhost', 'LOCALHOST', '127.0.0.1', '127.9.9.9', '::1', '0:0:0:0:0:0:0:1', '::ffff:127.0.0.1']) {
+    assert.ok(isLoopback(host), host);
+  }
+  for (const host of ['0.0.0.0', '::', '128.0.0.1', '::2', '127.example.com', 'localhost.example.com', '::ffff:10.0.0.1']) {
+    assert.ok(!isLoopback(host), host);
+  }
+  assert.ok(!allows({ host: '0:0:0:0:0:0:0:1' }, { host: 'evil.example:8080' }));
 });

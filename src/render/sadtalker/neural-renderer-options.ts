@@ -8,13 +8,16 @@ import type { Device } from '../../inference/thread-messages.ts';
 import type { NetworkSettings, NeuralGraphs, PictureKind } from './neural-messages.ts';
 import type { NeuralThreadOptions } from './neural-thread.ts';
 
+/** More processor threads than this make no run quicker. */
+const MOST_THREADS = 64;
+
 /** Options of `NeuralRenderer.open`. */
 export interface NeuralRendererOptions {
   /** Graph files for each device: halves are quick on CUDA, and slow on the processor. */
   readonly graphs: Readonly<Record<Device, NeuralGraphs>>;
   /** Default `auto`: CUDA where it runs, else the processor. */
   readonly device?: DeviceChoice;
-  /** Processor threads of one run, 1 to 64. Default: as many as the machine has cores. */
+  /** Processor threads of one run, 1 to 64. Default: as many as the machine has cores, at most 64. */
   readonly threads?: number;
   /** Most frames, of one viewer or several, drawn at once, 1 to 16. Default 4. */
   readonly batch?: number;
@@ -45,7 +48,7 @@ export type NeuralRendererSettings = Required<Omit<NeuralRendererOptions, 'signa
 /** Defaults of `NeuralRendererOptions`, but the graphs. */
 export const NEURAL_RENDERER_DEFAULTS: Omit<NeuralRendererSettings, 'graphs'> = Object.freeze({
   device: 'auto',
-  threads: availableParallelism(),
+  threads: Math.min(MOST_THREADS, availableParallelism()),
   batch: 4,
   batchBelowMs: 500,
   picturesPerDrawing: 6,
@@ -63,7 +66,7 @@ export function settingsOf({ graphs, device, threads, batch, batchBelowMs, shows
 
 /** Checks the options' ranges. @throws TypeError when one is out of range. */
 export function checkOptions({ threads, batch, picturesPerDrawing, frameMs, batchBelowMs }: NeuralRendererSettings): void {
-  const ranges: readonly [string, number, number, number][] = [['threads', threads, 1, 64], ['batch', batch, 1, 16], ['picturesPerDrawing', picturesPerDrawing, 2, 64]];
+  const ranges: readonly [string, number, number, number][] = [['threads', threads, 1, MOST_THREADS], ['batch', batch, 1, 16], ['picturesPerDrawing', picturesPerDrawing, 2, 64]];
   for (const [name, value, least, most] of ranges) {
     if (!Number.isInteger(value) || value < least || value > most) {
       throw new TypeError(`${name} is a whole number from ${least} to ${most}, not ${value}.`);
