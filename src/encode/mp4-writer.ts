@@ -72,6 +72,7 @@ export class Mp4Writer implements Closeable, AsyncDisposable {
   #tail: Promise<unknown> = Promise.resolve();
   #failure: Error | undefined;
   #finishing: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
 
   /** Starts a file. @throws TypeError for a wrong option; Error when the folder cannot be written to. */
   static async open(path: string, options: Mp4WriterOptions): Promise<Mp4Writer> {
@@ -156,7 +157,7 @@ export class Mp4Writer implements Closeable, AsyncDisposable {
     await this.#enqueue(() => this.#addSamples(block.samples));
   }
 
-  /** Writes what is left and gives the file its name. A failure leaves nothing behind. */
+  /** Writes what is left and gives the file its name. A failure leaves nothing behind. Rejects with InvalidStateError after `close()`. */
   finish(): Promise<void> {
     this.#finishing ??= this.#finish();
     return this.#finishing;
@@ -164,8 +165,9 @@ export class Mp4Writer implements Closeable, AsyncDisposable {
 
   /** Frees everything; without `finish()` before, the file is thrown away. */
   close(): Promise<void> {
-    this.#finishing ??= Promise.resolve();
-    return this.#tail.then(() => this.#finishing).then(() => this.#scope.close(), () => this.#scope.close());
+    // What fails to finish is told there.
+    this.#closing ??= Promise.allSettled([this.#tail, this.#finishing]).then(() => this.#scope.close());
+    return this.#closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -176,7 +178,7 @@ export class Mp4Writer implements Closeable, AsyncDisposable {
     if (this.#failure !== undefined) {
       throw this.#failure;
     }
-    if (this.#finishing !== undefined || this.#scope.closed) {
+    if (this.#finishing !== undefined || this.#closing !== undefined) {
       throw new InvalidStateError('The MP4 file is finished or closed.');
     }
     if (this.#writes >= MOST_WRITES) {
@@ -205,6 +207,9 @@ export class Mp4Writer implements Closeable, AsyncDisposable {
   }
 
   async #finish(): Promise<void> {
+    if (this.#closing !== undefined) {
+      throw new InvalidStateError('The MP4 file was closed before it was finished, and thrown away.');
+    }
     await this.#tail;
     try {
       if (this.#failure !== undefined) {

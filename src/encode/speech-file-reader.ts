@@ -71,6 +71,9 @@ export class SpeechFileReader implements Closeable, AsyncDisposable, AsyncIterab
     const blocks = new BlockCutter(this.#options);
     try {
       for await (const frame of frames) {
+        if (!resampler.takes(frame)) {
+          yield* blocks.cut(resampler.flush());
+        }
         yield* blocks.cut(resampler.convert(frame));
       }
       yield* blocks.cut(resampler.flush());
@@ -115,7 +118,7 @@ class BlockCutter {
   }
 }
 
-/** Turns decoded frames of any layout, format and rate (they may change within a file) into mono samples at one rate. */
+/** Turns decoded frames of one layout, format and rate into mono samples at one rate; where they change within a file, it is flushed. */
 class Resampler {
   readonly #rateHz: number;
   #context: SoftwareResampleContext | undefined;
@@ -125,15 +128,17 @@ class Resampler {
     this.#rateHz = rateHz;
   }
 
+  /** Says whether a frame is of the kind of those before it. */
+  takes(frame: Frame): boolean {
+    return this.#context === undefined || this.#kind === kindOf(frame);
+  }
+
   convert(frame: Frame): Float32Array {
-    const kind = `${frame.sampleRate}/${frame.format}/${frame.channels}`;
-    const rest = kind === this.#kind ? undefined : this.flush();
     if (this.#context === undefined) {
       this.#context = this.#open(frame);
-      this.#kind = kind;
+      this.#kind = kindOf(frame);
     }
-    const samples = pull(this.#context, frame.extendedData, frame.nbSamples);
-    return rest === undefined || rest.length === 0 ? samples : Float32Array.of(...rest, ...samples);
+    return pull(this.#context, frame.extendedData, frame.nbSamples);
   }
 
   /** Gives what is still inside, and starts anew. */
@@ -146,7 +151,6 @@ class Resampler {
   close(): void {
     this.#context?.free();
     this.#context = undefined;
-    this.#kind = '';
   }
 
   #open(frame: Frame): SoftwareResampleContext {
@@ -159,6 +163,10 @@ class Resampler {
     checked(context.init(), 'start the resampler');
     return context;
   }
+}
+
+function kindOf({ sampleRate, format, channels }: Frame): string {
+  return `${sampleRate}/${format}/${channels}`;
 }
 
 function pull(context: SoftwareResampleContext, input: Buffer[] | null, count: number): Float32Array {

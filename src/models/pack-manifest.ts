@@ -57,10 +57,10 @@ export async function readManifest(packFolder: string): Promise<PackManifest> {
     throw new AvatarError('model_missing', `${packFolder} holds no imported pack. Run \`orator models import <folder>\`.`, { cause });
   });
   const manifest = parsed(text);
-  if (typeof manifest !== 'object' || manifest === null || !('format' in manifest) || manifest.format !== PACK_FORMAT) {
+  if (!isManifest(manifest)) {
     throw new AvatarError('model_missing', `${path} is damaged or of another version of this program. Run \`orator models import <folder>\` again.`);
   }
-  return manifest as PackManifest;
+  return manifest;
 }
 
 /** Makes a pack's manifest the one that counts, in one step: a reader sees the old pack or the new one. */
@@ -88,6 +88,24 @@ export function graphPath(packFolder: string, manifest: PackManifest, wanted: Pi
     throw new AvatarError('model_missing', `${packFolder} has no ${Object.values(wanted).join(' ')}. Import the checkpoint it comes from with \`orator models import <folder>\`.`);
   }
   return join(packFolder, found.file);
+}
+
+/** Says whether what was read is a whole manifest of this format. */
+function isManifest(value: unknown): value is PackManifest {
+  return isRecord(value) && value['format'] === PACK_FORMAT && isListOf(value['sources'], isHashedFile)
+    && isListOf(value['graphs'], (graph) => isHashedFile(graph) && isListOf(graph['inputs'], isRecord) && isListOf(graph['outputs'], isRecord));
+}
+
+function isHashedFile(value: unknown): value is Record<string, unknown> {
+  return isRecord(value) && typeof value['file'] === 'string' && typeof value['sha256'] === 'string';
+}
+
+function isListOf(value: unknown, isOne: (one: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every((one) => isOne(one));
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }
 
 /** Returns what the text says, or nothing when it is no JSON: a damaged manifest counts like one of another version. */

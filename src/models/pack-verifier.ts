@@ -9,9 +9,12 @@ export interface GraphCheck {
   readonly graph: PackGraph;
   /** Milliseconds of one run with a batch of one. */
   readonly runMs: number;
-  /** Largest and mean difference of the half-precision graph from the float32 one, over all outputs, relative to each float output's largest value. */
+  /** Difference of the half-precision graph from the float32 one, in the output where each is worst, relative to that output's largest value. */
   readonly halfDifference?: { readonly largest: number; readonly mean: number };
 }
+
+/** Most mean difference of an output in half precision: sound graphs stay under a twentieth of it, nonsense is over it ten times. */
+const MOST_HALF_DIFFERENCE = 0.02;
 
 /** What to verify. */
 export interface VerifyOptions {
@@ -23,20 +26,19 @@ export interface VerifyOptions {
 
 /**
  * Compares every file of a pack with its hash, runs every graph once on sample inputs, and compares half precision with float32.
- * @throws AvatarError `model_missing` when a file is missing or changed, or a graph gives something that is no number.
+ * @throws AvatarError `model_missing` when a file is missing or changed, or a graph gives something that is
+ * no number, or in half precision something else than in full.
  */
 export async function verifyPack(options: VerifyOptions): Promise<GraphCheck[]> {
   const manifest = await readManifest(options.packFolder);
   const checks: GraphCheck[] = [];
-  for (const graph of manifest.graphs) {
-    if (graph.precision === 'fp32') {
-      const full = await runOnce(options, graph);
-      checks.push(report(options, { graph, runMs: full.runMs }));
-      const half = halfOf(manifest, graph);
-      if (half !== undefined) {
-        const { outputs, runMs } = await runOnce(options, half);
-        checks.push(report(options, { graph: half, runMs, halfDifference: difference(full.outputs, outputs) }));
-      }
+  for (const graph of manifest.graphs.filter((each) => each.precision === 'fp32' || twinOf(manifest, each) === undefined)) {
+    const full = await runOnce(options, graph);
+    checks.push(report(options, { graph, runMs: full.runMs }));
+    const half = twinOf(manifest, graph);
+    if (half !== undefined) {
+      const { outputs, runMs } = await runOnce(options, half);
+      checks.push(report(options, { graph: half, runMs, halfDifference: halfDifference(join(options.packFolder, half.file), full.outputs, outputs) }));
     }
   }
   return checks;
@@ -47,8 +49,9 @@ function report({ onChecked }: VerifyOptions, check: GraphCheck): GraphCheck {
   return check;
 }
 
-function halfOf({ graphs }: PackManifest, { graph, size, coefficients }: PackGraph): PackGraph | undefined {
-  return graphs.find((each) => each.precision === 'fp16' && each.graph === graph && each.size === size && each.coefficients === coefficients);
+/** Returns the same graph in the other precision, where the pack has it. */
+function twinOf({ graphs }: PackManifest, { graph, precision, size, coefficients }: PackGraph): PackGraph | undefined {
+  return graphs.find((each) => each.precision !== precision && each.graph === graph && each.size === size && each.coefficients === coefficients);
 }
 
 async function runOnce({ packFolder, load }: VerifyOptions, graph: PackGraph): Promise<{ outputs: RunTensors; runMs: number }> {
@@ -80,23 +83,28 @@ function requireNumbers(path: string, outputs: RunTensors): void {
   }
 }
 
-function difference(full: RunTensors, half: RunTensors): { largest: number; mean: number } {
-  let [largest, sum, count] = [0, 0, 0];
-  for (const [name, { data }] of Object.entries(full)) {
-    if (!(data instanceof Float32Array)) {
-      continue;
+function halfDifference(path: string, full: RunTensors, half: RunTensors): { largest: number; mean: number } {
+  const differences = Object.entries(full).filter(([, { data }]) => data instanceof Float32Array).map(([name, { data }]) => {
+    const found = difference(data as Float32Array, half[name]?.data ?? []);
+    // Written so that a difference that is no number, of outputs of other lengths, is too much as well.
+    if (!(found.mean <= MOST_HALF_DIFFERENCE)) {
+      throw new AvatarError('model_missing', `The output ${name} of ${path} differs from full precision by ${(100 * found.mean).toFixed(1)} % of its range, more than ${100 * MOST_HALF_DIFFERENCE} %: its weights are too large for halves, or damaged. Check the checkpoints, or use sadtalker.precision fp32.`);
     }
-    const other = half[name]?.data ?? new Float32Array(data.length);
-    let scale = Number.MIN_VALUE;
-    for (const value of data) {
-      scale = Math.max(scale, Math.abs(value));
-    }
-    for (let i = 0; i < data.length; i++) {
-      const apart = Math.abs(data[i]! - Number(other[i]!)) / scale;
-      largest = Math.max(largest, apart);
-      sum += apart;
-    }
-    count += data.length;
+    return found;
+  });
+  return { largest: Math.max(...differences.map(({ largest }) => largest)), mean: Math.max(...differences.map(({ mean }) => mean)) };
+}
+
+/** Largest and mean difference of two outputs of one graph, relative to the largest value of the first. */
+function difference(full: Float32Array, half: ArrayLike<number | bigint>): { largest: number; mean: number } {
+  let [scale, largest, sum] = [Number.MIN_VALUE, 0, 0];
+  for (const value of full) {
+    scale = Math.max(scale, Math.abs(value));
   }
-  return { largest, mean: sum / count };
+  for (let i = 0; i < full.length; i++) {
+    const apart = Math.abs(full[i]! - Number(half[i])) / scale;
+    largest = Math.max(largest, apart);
+    sum += apart;
+  }
+  return { largest, mean: sum / full.length };
 }

@@ -19,7 +19,12 @@ export class RangedFile implements Disposable {
     } catch (cause) {
       throw new AvatarError('invalid_checkpoint', `${path} cannot be opened.`, { cause });
     }
-    this.byteLength = fstatSync(this.#descriptor).size;
+    const stat = fstatSync(this.#descriptor);
+    if (!stat.isFile()) {
+      this[Symbol.dispose]();
+      throw new AvatarError('invalid_checkpoint', `${path} is no file.`);
+    }
+    this.byteLength = stat.size;
   }
 
   /**

@@ -43,6 +43,9 @@ type StackItem = Pickled | typeof MARK;
 /** Highest protocol of the pickle format that is read. */
 const HIGHEST_PROTOCOL = 5;
 
+/** Most instructions and values handed to builders: a hundred times what official files need, and far from filling the memory. */
+const MOST_STEPS = 4_000_000;
+
 /**
  * Reads one pickle that torch could have written: values, containers and tensors, and nothing else. The interpreter knows no
  * way to import or to call anything but the builders it is given, so a hostile pickle ends in a PickleError.
@@ -52,6 +55,7 @@ export class RestrictedUnpickler {
   readonly #abilities: PickleAbilities;
   readonly #stack: StackItem[] = [];
   readonly #memo = new Map<number, Pickled>();
+  #stepsTaken = 0;
 
   /** Starts at `position`; several pickles may follow one another. */
   constructor(bytes: Buffer, abilities: PickleAbilities, position = 0) {
@@ -79,7 +83,16 @@ export class RestrictedUnpickler {
       if (step === undefined) {
         throw new PickleError(`The pickle uses the instruction 0x${opcode.charCodeAt(0).toString(16)}, which no checkpoint needs.`);
       }
+      this.#count(1);
       step();
+    }
+  }
+
+  /** A few bytes can ask for the same long list a million times. */
+  #count(steps: number): void {
+    this.#stepsTaken += steps;
+    if (this.#stepsTaken > MOST_STEPS) {
+      throw new PickleError(`The pickle takes more than ${MOST_STEPS} steps, which no checkpoint needs.`);
     }
   }
 
@@ -210,6 +223,7 @@ export class RestrictedUnpickler {
     if (builder === undefined || !Array.isArray(args)) {
       throw new PickleError('The pickle calls something that may not be called. It was not run.');
     }
+    this.#count(args.reduce((sum: number, arg) => sum + (Array.isArray(arg) ? arg.length : 1), 0));
     return builder(args);
   }
 

@@ -76,7 +76,7 @@ function fromZip(file: RangedFile): Pickled {
 function fromLegacy(file: RangedFile): Pickled {
   const bytes = file.read(0, Math.min(file.byteLength, LEGACY_PICKLE_BYTES));
   const offsets = new Map<string, number>();
-  const sizes = new Map<string, number>();
+  const storages = new Map<string, TorchStorage>();
   const abilities = torchAbilities((key, offset, byteLength) => file.read((offsets.get(key) ?? 0) + offset, byteLength));
   let position = 0;
   const next = (): Pickled => {
@@ -85,7 +85,7 @@ function fromLegacy(file: RangedFile): Pickled {
       persistent: (id) => {
         const storage = abilities.persistent(id);
         if (storage instanceof TorchStorage) {
-          sizes.set(storage.key, STORED_TYPES[storage.type]);
+          storages.set(storage.key, storage);
         }
         return storage;
       },
@@ -106,12 +106,12 @@ function fromLegacy(file: RangedFile): Pickled {
   }
   for (const key of keys) {
     const length = Number(file.read(position, 8).readBigInt64LE());
-    const size = typeof key === 'string' ? sizes.get(key) : undefined;
-    if (typeof key !== 'string' || size === undefined || length < 0) {
+    const storage = typeof key === 'string' ? storages.get(key) : undefined;
+    if (storage?.length !== length) {
       throw new PickleError('The list of its storages does not fit its tensors.');
     }
-    offsets.set(key, position + 8);
-    position += 8 + length * size;
+    offsets.set(storage.key, position + 8);
+    position += 8 + length * STORED_TYPES[storage.type];
   }
   if (position > file.byteLength) {
     throw new RangeError(`Its tensors end at byte ${position} of ${file.byteLength}.`);

@@ -98,9 +98,11 @@ describe('an MP4 writer', () => {
     await writeFile(path, 'older');
     const writer = await Mp4Writer.open(path, SIZE);
     void writer.writePicture(testPicture({ ...SIZE, index: 0 }));
-    await writer.close();
-    await writer.close();
+    const closing = writer.close();
+    assert.equal(writer.close(), closing);
+    await closing;
     assert.equal(await readFile(path, 'utf8'), 'older');
+    await assert.rejects(writer.finish(), InvalidStateError, 'nobody may think that the file is there');
     assert.deepEqual((await readdir(folder)).filter((name) => name.endsWith('.part')), []);
     await assert.rejects(writer.writePicture(testPicture({ ...SIZE, index: 1 })), InvalidStateError);
     await assert.rejects(writer.writeAudio(sound(1)), InvalidStateError);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -90,6 +90,22 @@ describe('a speech file reader', () => {
       assert.ok(Math.abs(toneLevel(samples, 16_000) - 0.25) < 0.03, `level ${toneLevel(samples, 16_000)}`);
     });
   }
+
+  test('goes on where a file changes from mono to stereo', async () => {
+    const parts = await Promise.all([1, 2].map(async (planes) => {
+      const path = join(folder, `part-${planes}.mp3`);
+      await writeTone(path, { container: 'mp3', encoder: FF_ENCODER_LIBMP3LAME, format: AV_SAMPLE_FMT_FLTP, planes });
+      return readFile(path);
+    }));
+    const path = join(folder, 'changing.mp3');
+    await writeFile(path, Buffer.concat(parts));
+    const { samples, blockLengths } = await read(path, 16_000);
+    assert.ok(Math.abs(samples.length - 32_000) < 2500, `${samples.length} samples`);
+    assert.ok(blockLengths.slice(0, -1).every((length) => length === 320));
+    for (const half of [samples.subarray(0, 16_000), samples.subarray(16_000)]) {
+      assert.ok(Math.abs(toneLevel(half, 16_000) - 0.25) < 0.02, `level ${toneLevel(half, 16_000)}`);
+    }
+  });
 
   test('what is no sound file is unreadable_media', async () => {
     await writeFile(join(folder, 'text.wav'), 'this is no sound');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -8,7 +8,7 @@ import { OnnxThread } from '../../src/inference/onnx-thread.ts';
 import { importCheckpoints } from '../../src/models/pack-importer.ts';
 import { type PackManifest, graphPath, readManifest } from '../../src/models/pack-manifest.ts';
 import { type GraphCheck, verifyPack } from '../../src/models/pack-verifier.ts';
-import { sampleInputs } from '../../src/models/sample-inputs.ts';
+import { type RunnableGraph, sampleInputs } from '../../src/models/sample-inputs.ts';
 import type { StoredTensor } from '../../src/models/stored-tensor.ts';
 import { mainCatalogue } from '../../src/models/tensor-catalogue.ts';
 import { writeSafetensors, writeTorchLegacy, writeTorchZip } from './checkpoint-writer.ts';
@@ -84,6 +84,41 @@ describe('an import', () => {
     for (const { graph, halfDifference } of checks) {
       assert.equal(halfDifference !== undefined, graph.precision === 'fp16');
       assert.ok((halfDifference?.mean ?? 0) < 2e-3 && (halfDifference?.largest ?? 0) < 0.05, `${graph.file}: ${JSON.stringify(halfDifference)}`);
+    }
+  });
+
+  it('is refused when a graph gives something else in half precision', { timeout: 60_000 }, async () => {
+    await using thread = new OnnxThread();
+    const load = async (path: string): Promise<RunnableGraph> => {
+      const model = await thread.load(path);
+      return path.includes('expnet-fp16') ? {
+        run: async (feeds) => {
+          const { expression } = await model.run(feeds);
+          return { expression: { dims: [1, 64], data: (expression?.data as Float32Array).toReversed() } };
+        },
+        close: () => model.close(),
+      } : model;
+    };
+    await assert.rejects(verifyPack({ packFolder, load }), { code: 'model_missing', message: /The output expression of \S+expnet-fp16\.onnx differs from full precision by \d+\.\d % of its range/ });
+  });
+
+  it('of halves alone is verified too', { timeout: 60_000 }, async () => {
+    const halves = join(root, 'halves');
+    const [graphs = ''] = packFiles().filter((name) => /^graphs-[^/]+$/.test(name));
+    mkdirSync(halves);
+    symlinkSync(join(packFolder, graphs), join(halves, graphs));
+    writeFileSync(join(halves, 'manifest.json'), JSON.stringify({ ...manifest, graphs: manifest.graphs.filter(({ precision }) => precision === 'fp16') }));
+    await using thread = new OnnxThread();
+    assert.equal((await verifyPack({ packFolder: halves, load: (path) => thread.load(path) })).length, 7);
+  });
+
+  it('whose manifest is damaged counts as missing, however much of it is left', async () => {
+    const damaged = join(root, 'damaged');
+    mkdirSync(damaged);
+    const [graph] = manifest.graphs;
+    for (const left of ['', 'null', '[]', '{"format":2}', '{"format":2,"sources":[],"graphs":{}}', JSON.stringify({ ...manifest, graphs: [null] }), JSON.stringify({ ...manifest, graphs: [{ ...graph, file: 7 }] }), JSON.stringify({ ...manifest, format: 1 })]) {
+      writeFileSync(join(damaged, 'manifest.json'), left);
+      await assert.rejects(readManifest(damaged), { code: 'model_missing' }, left);
     }
   });
 

@@ -50,3 +50,10 @@ it('refuses a tensor that reaches beyond its storage', () => {
   assert.deepEqual((read(tensor(1, 3)) as { shape: number[] }).shape, [3]);
   assert.throws(() => read(tensor(2, 3)), PickleError);
 });
+
+it('refuses to make a long list again and again, which a few bytes ask for', () => {
+  const pairs = Array.from({ length: 50_000 }, (_, key) => [0x4a, key & 255, (key >> 8) & 255, key >> 16, 0, 0x4e, 0x86]).flat();
+  const copies = 'h\x02h\x01\x85R'.repeat(1000);
+  assert.throws(() => read('ccollections\nOrderedDict\nq\x02(', pairs, 'lq\x01(', copies, 't.'), PickleError);
+  assert.throws(() => read(']'.repeat(5_000_000), '.'), PickleError);
+});

@@ -57,6 +57,22 @@ describe('a torch checkpoint', () => {
     }
   });
 
+  it('of the old format whose storages have other lengths than its tensors say is refused, not read askew', () => {
+    const path = join(folder, 'askew.pth.tar');
+    writeTorchLegacy(path, { mapping: mappingState('other', MINI_WIDTHS, 73), epoch: 3 });
+    const bytes = readFileSync(path);
+    // The list of keys is the last pickle; after it comes the first storage's length.
+    const lengthAt = bytes.indexOf('e.', bytes.indexOf('\x80\x02](', 0, 'latin1'), 'latin1') + 2;
+    bytes.writeUInt32LE(bytes.readUInt32LE(lengthAt) - 1, lengthAt);
+    writeFileSync(path, bytes);
+    using file = new RangedFile(path);
+    assert.throws(() => mapping(file), isInvalid(/storages does not fit its tensors/));
+  });
+
+  it('that is a folder is refused', () => {
+    assert.throws(() => new RangedFile(folder), isInvalid(/is no file/));
+  });
+
   it('without the wanted entry says which it has', () => {
     using file = new RangedFile(fixture(FORMATS[0]!));
     assert.throws(() => stateDictionary(file, torchCheckpoint(file), { key: 'generator', prefix: 'generator' }), isInvalid(/no entry generator; its entries: mapping, epoch/));
