@@ -1,7 +1,9 @@
 import type { Avatar } from '../avatars/avatar.ts';
 import { curveThrough, heightAt, mapCurve, smoothCurve, type Curve } from './curve.ts';
-import { facePoint, uOf, vOf, type FaceFrame, type FacePoint } from './face-frame.ts';
+import { facePoint, uOf, vOf, xOf, yOf, type FaceFrame, type FacePoint } from './face-frame.ts';
 import { lidTop } from './lid-top.ts';
+import { luminanceOf, photoLuma, skinColour } from './photo-luma.ts';
+import type { PersonTones } from './person-tones.ts';
 
 /** Which eye, as seen in the picture. */
 export type EyeSide = 'left' | 'right';
@@ -33,6 +35,14 @@ const CONTOUR_UPPER_END = 16;
 /** A closing lid's skin moves a little beyond the corners. */
 const CORNER_ROOM_MM = 1.5;
 
+/**
+ * Dark glasses: half of what is seen of an eye and around it is darker than the first share of the way from the person's darkest tone
+ * to skin, and nine tenths are darker than the second. An eye's white and its lids are brighter, also in the shade.
+ */
+const HIDDEN = Object.freeze({ half: 0.25, most: 0.5 });
+const AROUND_EYE_MM = 3;
+const LOOK_STEP_MM = 0.75;
+
 /** One eye of the photo, in millimetres of the face frame. */
 export interface EyeShape {
   readonly leftMm: number;
@@ -53,12 +63,16 @@ export interface EyeShape {
   /** v of the highest and the lowest place of the opening. */
   readonly upperMm: number;
   readonly lowerMm: number;
-  /** True when a dark bar, the rim of glasses or a fringe, lies between lid and brow. */
+  /** True when a dark bar, such as the rim of glasses, lies between lid and brow. */
+  readonly barred: boolean;
+  /** True when the bar leaves no skin of the lid to be stretched. */
   readonly covered: boolean;
+  /** True when dark glasses hide the eye. */
+  readonly hidden: boolean;
 }
 
 /** Measures one eye: the opening is the union of what the iris net and the mesh see, so that a closed lid covers all of it. */
-export function eyeShape(avatar: Avatar, frame: FaceFrame, side: EyeSide): EyeShape {
+export function eyeShape(avatar: Avatar, frame: FaceFrame, side: EyeSide, tones: PersonTones): EyeShape {
   const mesh = MESH[side];
   const contour = contourPoints(side === 'left' ? avatar.leftEye : avatar.rightEye, frame);
   const point = (index: number): FacePoint => facePoint(frame, avatar.landmarks, index);
@@ -72,7 +86,7 @@ export function eyeShape(avatar: Avatar, frame: FaceFrame, side: EyeSide): EyeSh
   const upper = union(span, [lids.upper, meshLids.upper], Math.min);
   const lower = union(span, [lids.lower, meshLids.lower], Math.max);
   const brow = mesh.brow.map(point);
-  const top = lidTop(avatar, frame, upper, curveThrough(brow));
+  const top = lidTop(avatar, frame, { upper, brow: curveThrough(brow), tones });
   return {
     leftMm: span.left,
     rightMm: span.right,
@@ -82,10 +96,26 @@ export function eyeShape(avatar: Avatar, frame: FaceFrame, side: EyeSide): EyeSh
     topMm: Math.min(...top.curve.values),
     upperMm: Math.min(...upper.values),
     lowerMm: Math.max(...lower.values),
+    barred: top.barred,
     covered: top.covered,
+    hidden: isHidden(avatar, frame, { upper, lower, ...span }, tones),
     ...irisCircle(side === 'left' ? avatar.leftIris : avatar.rightIris, frame),
     browMm: brow.reduce((sum, { v }) => sum + v, 0) / brow.length,
   };
+}
+
+/** Tells whether dark glasses hide an eye. */
+function isHidden(avatar: Avatar, frame: FaceFrame, eye: Pick<EyeShape, 'upper' | 'lower'> & { readonly left: number; readonly right: number }, tones: PersonTones): boolean {
+  const lumas: number[] = [];
+  for (let u = eye.left + AROUND_EYE_MM; u < eye.right - AROUND_EYE_MM; u += LOOK_STEP_MM) {
+    for (let v = heightAt(eye.upper, u) - AROUND_EYE_MM; v < heightAt(eye.lower, u) + AROUND_EYE_MM; v += LOOK_STEP_MM) {
+      lumas.push(photoLuma(avatar, xOf(frame, u, v), yOf(frame, u, v)));
+    }
+  }
+  lumas.sort((a, b) => a - b);
+  const way = luminanceOf(skinColour(avatar)) - tones.dark;
+  const darkUpTo = (share: number, level: number): boolean => (lumas[Math.floor(share * lumas.length)] ?? 255) < tones.dark + level * way;
+  return darkUpTo(0.5, HIDDEN.half) && darkUpTo(0.9, HIDDEN.most);
 }
 
 /** Samples the outermost of several contours over the span. */

@@ -8,6 +8,7 @@ import { headMaps } from './head-maps.ts';
 import { headShape, type HeadShape } from './head-pose-field.ts';
 import { mouthShape, type MouthShape } from './mouth-shape.ts';
 import { movingCells, personNodes } from './moving-region.ts';
+import { personTones, type PersonTones } from './person-tones.ts';
 import { skinColour } from './photo-luma.ts';
 import type { Steps } from './steps.ts';
 import { teethColour } from './teeth-colour.ts';
@@ -18,7 +19,7 @@ import type { Span } from './warp-kernel.ts';
 const MOUTH_TRAVEL_MM = { across: 34, up: 30, down: 42 };
 
 /** Glasses bend with the brow behind them: such a brow moves less. */
-const COVERED_BROW_SHARE = 0.25;
+const BARRED_BROW_SHARE = 0.25;
 
 /** What is measured on a photo and worked out from that, before anything of it lies in a kernel's memory. */
 export interface FaceShape {
@@ -42,6 +43,7 @@ export interface FaceShape {
   /** Colours, R, G, B. */
   readonly skin: readonly [number, number, number];
   readonly teeth: readonly [number, number, number];
+  readonly tones: PersonTones;
 }
 
 /** Measures a photo's face. */
@@ -50,9 +52,10 @@ export function* faceShape(avatar: Avatar): Steps<FaceShape> {
   const grid = warpGrid(avatar, frame.pxPerMm);
   const mouth = mouthShape(avatar, frame);
   yield;
-  const eyes = [eyeShape(avatar, frame, 'left'), eyeShape(avatar, frame, 'right')] as const;
+  const tones = personTones(avatar);
+  const eyes = [eyeShape(avatar, frame, 'left', tones), eyeShape(avatar, frame, 'right', tones)] as const;
   yield;
-  const field = new ExpressionField(mouth, eyes.map((eye) => ({ centreMm: (eye.leftMm + eye.rightMm) / 2, heightMm: eye.browMm, share: eye.covered ? COVERED_BROW_SHARE : 1 })));
+  const field = new ExpressionField(mouth, eyes.map((eye) => ({ centreMm: (eye.leftMm + eye.rightMm) / 2, heightMm: eye.browMm, share: eye.barred ? BARRED_BROW_SHARE : 1 })));
   const head = headShape(avatar.landmarks, frame, mouth);
   const maps = yield* headMaps(grid, frame, head);
   const mouthWindow = windowAround(mouth, frame, grid);
@@ -65,7 +68,7 @@ export function* faceShape(avatar: Avatar): Steps<FaceShape> {
   const moving = yield* movingCells(grid, merged, person, frame.pxPerMm);
   yield;
   const skin = skinColour(avatar);
-  return { grid, frame, mouth, eyes, head, maps, mouthWindow, upper, lower, merged, person, moving, skin, teeth: teethColour(avatar, { frame, mouth, skin }) };
+  return { grid, frame, mouth, eyes, head, maps, mouthWindow, upper, lower, merged, person, moving, skin, teeth: teethColour(avatar, { frame, mouth, skin, tones }), tones };
 }
 
 /** Nodes around the mouth wherever the head can carry it. */

@@ -2,6 +2,7 @@ import type { Avatar } from '../avatars/avatar.ts';
 import { heightAt } from './curve.ts';
 import { xOf, yOf, type FaceFrame } from './face-frame.ts';
 import type { MouthShape } from './mouth-shape.ts';
+import type { PersonTones } from './person-tones.ts';
 import { colouring, luminanceOf } from './photo-luma.ts';
 import { clamp } from './shaping.ts';
 
@@ -14,13 +15,18 @@ const SKIN_SHARE = 0.2;
 const INSIDE_MM = 1;
 const STEP_MM = 0.5;
 
-/** Brightest pixels of the person that are left out, and how bright teeth are against the next ones at most. */
-const GLARE_SHARE = 0.02;
+/** How bright teeth are against the brightest of the person at most. */
 const BRIGHTEST = 0.95;
 
+/** What the light of a photo is judged by. */
+export interface TeethLight {
+  readonly skin: readonly [number, number, number];
+  readonly tones: PersonTones;
+}
+
 /** Returns the colour of teeth in full view, R, G, B: of those that the photo shows, or such as fit its light. */
-export function teethColour(avatar: Avatar, { frame, mouth, skin }: { readonly frame: FaceFrame; readonly mouth: MouthShape; readonly skin: readonly [number, number, number] }): [number, number, number] {
-  return (mouth.ownTeeth ? shownTeeth(avatar, frame, mouth) : undefined) ?? fittingTeeth(avatar, skin);
+export function teethColour(avatar: Avatar, face: TeethLight & { readonly frame: FaceFrame; readonly mouth: MouthShape }): [number, number, number] {
+  return (face.mouth.ownTeeth ? shownTeeth(avatar, face.frame, face.mouth) : undefined) ?? fittingTeeth(face);
 }
 
 /** The brighter half of what lies between the upper lip and the teeth's edge: the rest is gaps and shade. */
@@ -38,29 +44,12 @@ function shownTeeth(avatar: Avatar, frame: FaceFrame, mouth: MouthShape): [numbe
 }
 
 /** Teeth in a dark photo are darker than its skin alone would make them, and never brighter than the brightest of the person. */
-function fittingTeeth(avatar: Avatar, skin: readonly [number, number, number]): [number, number, number] {
+function fittingTeeth({ skin, tones }: TeethLight): [number, number, number] {
   const luminance = luminanceOf(skin);
   const light = clamp(luminance / 190, 0.95, 1.15) * clamp(0.55 + luminance / 330, 0.6, 1);
   const grey = luminanceOf(TEETH_RGB);
   const colour = colouring(skin);
   const mixed = TEETH_RGB.map((value, index) => ((1 - SKIN_SHARE) * (grey + (value - grey) * colour) + SKIN_SHARE * skin[index]!) * light) as [number, number, number];
-  const most = Math.min(1, (BRIGHTEST * brightestOf(avatar)) / luminanceOf(mixed));
+  const most = Math.min(1, (BRIGHTEST * tones.bright) / luminanceOf(mixed));
   return [mixed[0] * most, mixed[1] * most, mixed[2] * most];
-}
-
-/** Returns the luminance that few pixels of the person exceed. */
-function brightestOf(avatar: Avatar): number {
-  const counts = new Uint32Array(256);
-  let all = 0;
-  for (let pixel = 0; pixel < avatar.matte.length; pixel += 1) {
-    if (avatar.matte[pixel]! > 200) {
-      counts[Math.round(luminanceOf(avatar.image, 3 * pixel))]! += 1;
-      all += 1;
-    }
-  }
-  let level = 255;
-  for (let above = counts[255]!; level > 0 && above < GLARE_SHARE * all; above += counts[level]!) {
-    level -= 1;
-  }
-  return level;
 }

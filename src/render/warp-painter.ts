@@ -157,9 +157,11 @@ export class WarpPainter {
     const state = this.#eyeStates[index];
     const box = this.#boxes[index];
     const eye = this.#face.eyes[index];
-    state.blink = blink;
-    state.gazeX = expression[FACE_INDEX.gazeX]!;
-    state.gazeY = expression[FACE_INDEX.gazeY]!;
+    // Behind dark glasses nothing moves.
+    const seen = eye.hidden ? 0 : 1;
+    state.blink = seen * blink;
+    state.gazeX = seen * expression[FACE_INDEX.gazeX]!;
+    state.gazeY = seen * expression[FACE_INDEX.gazeY]!;
     const lids = state.blink > 0 || state.gazeY > 0;
     if (lids || state.gazeX !== 0 || state.gazeY !== 0) {
       const top = (lids ? eye.topMm : eye.upperMm) - EYE_ROOM_MM;

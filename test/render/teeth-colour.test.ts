@@ -3,13 +3,14 @@ import { test } from 'node:test';
 import type { Avatar } from '../../src/avatars/avatar.ts';
 import { faceFrame } from '../../src/render/face-frame.ts';
 import { mouthShape } from '../../src/render/mouth-shape.ts';
+import { personTones } from '../../src/render/person-tones.ts';
 import { luminanceOf, skinColour } from '../../src/render/photo-luma.ts';
 import { teethColour } from '../../src/render/teeth-colour.ts';
 import { builtInPortrait } from './portraits.ts';
 
 function colourOf(avatar: Avatar): [number, number, number] {
   const frame = faceFrame(avatar.landmarks);
-  return teethColour(avatar, { frame, mouth: mouthShape(avatar, frame), skin: skinColour(avatar) });
+  return teethColour(avatar, { frame, mouth: mouthShape(avatar, frame), skin: skinColour(avatar), tones: personTones(avatar) });
 }
 
 function darker(avatar: Avatar, factor: number): Avatar {
