@@ -2,11 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { fileURLToPath } from 'node:url';
 import { renderFilm } from '../src/film.ts';
 import { readWavFile, wavBytes } from './wav-file.ts';
 
-const MODELS_FOLDER = fileURLToPath(new URL('../models', import.meta.url));
 const SPEECH = new URL('speech/cards-005.wav', import.meta.url);
 
 /** The event loop is looked at so often, in milliseconds. */
@@ -37,7 +35,7 @@ export async function benchPackFilm({ packFolder, frames }: { packFolder: string
     delay.enable();
     const startMs = performance.now();
     const film = await renderFilm({
-      portrait: { avatar: 'hopper' }, speechFile, outFile: join(folder, 'film.mp4'), seed: 1, avatarFolder: folder, modelsFolder: MODELS_FOLDER,
+      portrait: { avatar: 'hopper' }, speechFile, outFile: join(folder, 'film.mp4'), avatarFolder: folder,
       sadtalker: {
         settings: { folder: packFolder, device: 'cpu', precision: 'fp32', size: 256, preprocess: 'full', batch: 1, threads: 1, leastFps: 0 },
         still: false, poseStyle: 0, expressionScale: 1, anglesDeg: {},

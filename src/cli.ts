@@ -8,8 +8,13 @@ import type { FilmArguments } from './film-arguments.ts';
 import type { SadTalkerFilm } from './packs/sadtalker-film.ts';
 import type { Config } from './server/config.ts';
 
-const MODELS_FOLDER = fileURLToPath(new URL('../models', import.meta.url));
 const DEFAULT_CONFIG = fileURLToPath(new URL('../config/orator.yaml', import.meta.url));
+
+/** What an avatar's id looks like; anything else is the name of a file. */
+const AVATAR_ID = /^[\w-]{1,64}$/;
+
+/** Exit status of a command that was told to stop, as shells have it for SIGINT. */
+const STOPPED_STATUS = 130;
 
 /** Every command with its usage and what it does; README's table and a test are held to this list. */
 export const COMMANDS = {
@@ -37,9 +42,25 @@ export async function run(args: string[]): Promise<number> {
   try {
     return await dispatch(args);
   } catch (error) {
+    if (error instanceof Cancelled) {
+      console.error(`\n${error.message}`);
+      return STOPPED_STATUS;
+    }
     console.error(error instanceof AvatarError ? `${error.code}: ${error.message}` : error);
     return 1;
   }
+}
+
+/** The reason of a signal that `cancelled` returned. */
+class Cancelled extends Error {}
+
+/** Returns a signal that is aborted when the process is told to stop, so that work of minutes leaves no half files behind. */
+function cancelled(): AbortSignal {
+  const cancel = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => { cancel.abort(new Cancelled('Stopped; nothing was written.')); });
+  }
+  return cancel.signal;
 }
 
 async function dispatch(args: string[]): Promise<number> {
@@ -109,14 +130,13 @@ async function render([portrait, speech, out]: [string, string, string], values:
   const film = filmArguments(values);
   const config = await readSettings(values);
   const { renderFilm } = await import('./film.ts');
-  const cancel = new AbortController();
-  process.once('SIGINT', () => { cancel.abort(); });
+  const signal = cancelled();
   const startMs = performance.now();
   const { width, height, seconds, frames } = await renderFilm({
-    portrait: existsSync(portrait) ? { file: portrait } : { avatar: portrait },
+    portrait: existsSync(portrait) || !AVATAR_ID.test(portrait) ? { file: portrait } : { avatar: portrait },
     speechFile: speech, outFile: out, seed: film.seed, style: film.style,
     ...((film.pack ?? config.face.pack) === 'sadtalker' ? { sadtalker: sadTalkerFilm(film, config) } : {}),
-    avatarFolder: config.avatars.folder, modelsFolder: MODELS_FOLDER, signal: cancel.signal, ...await openLog(config),
+    avatarFolder: config.avatars.folder, signal, ...await openLog(config),
     onProgress: (share) => { showProgress(share); },
   });
   const tookS = (performance.now() - startMs) / 1000;
@@ -141,9 +161,7 @@ async function models([action, folder, ...more]: string[], values: Values): Prom
   const { sadtalker } = await readSettings(values);
   const options = { packFolder: sadtalker.folder, print: (line: string): void => { console.log(line); } };
   if (action === 'import' && folder !== undefined && more.length === 0) {
-    const cancel = new AbortController();
-    process.once('SIGINT', () => { cancel.abort(); });
-    await importModels(folder, { ...options, signal: cancel.signal, onProgress: ({ doneBytes, totalBytes }) => { showProgress(doneBytes / totalBytes); } });
+    await importModels(folder, { ...options, signal: cancelled(), onProgress: ({ doneBytes, totalBytes }) => { showProgress(doneBytes / totalBytes); } });
     return true;
   }
   if ((action === 'list' || action === 'verify') && folder === undefined) {

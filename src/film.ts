@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { basename, extname } from 'node:path';
+import { access, constants, readFile } from 'node:fs/promises';
+import { basename, dirname, extname } from 'node:path';
 import type { Avatar } from './avatars/avatar.ts';
 import { AvatarPreparer } from './avatars/avatar-preparer.ts';
 import { AvatarStore } from './avatars/avatar-store.ts';
@@ -15,6 +15,7 @@ import { Scope } from './base/scope.ts';
 import { noStats } from './base/stats.ts';
 import { Mp4Writer } from './encode/mp4-writer.ts';
 import { SpeechFileReader } from './encode/speech-file-reader.ts';
+import { MODELS_FOLDER } from './models-folder.ts';
 import { BuiltInPack } from './packs/built-in-pack.ts';
 import { FACE_DEFAULTS } from './packs/face-pack.ts';
 import type { FaceOptions, OpenFace } from './packs/face-pack.ts';
@@ -35,20 +36,24 @@ export interface FilmOptions {
   readonly speechFile: string;
   /** The MP4 file to write; it appears when it is whole. */
   readonly outFile: string;
-  /** Seed of head and eyes: the same seed gives the same film. */
-  readonly seed: number;
+  /** Seed of head and eyes: the same seed gives the same film. Default 1. */
+  readonly seed?: number;
   /** Built-in face: how the head moves. Default `lively`. */
   readonly style?: FaceOptions['style'];
   /** Draws with SadTalker's networks instead of the built-in face. */
   readonly sadtalker?: SadTalkerFilm;
-  readonly avatarFolder: string;
-  readonly modelsFolder: string;
+  /** Folder of the uploaded avatars. Default `data/avatars`. */
+  readonly avatarFolder?: string;
+  /** Stops the work; nothing of the file is left then. */
   readonly signal?: AbortSignal;
-  /** Told on which device SadTalker's networks run, and why. Default: nobody is told. */
+  /** Told which threads had to be replaced, and on which device SadTalker's networks run and why. Default: nobody is told. */
   readonly logger?: Logger;
   /** Told the share done, 0..1, where the speech file says how long it is. */
   readonly onProgress?: (share: number) => void;
 }
+
+/** Defaults of `FilmOptions`. */
+export const FILM_DEFAULTS = Object.freeze({ seed: 1, style: FACE_DEFAULTS.style, avatarFolder: 'data/avatars', logger: silentLogger });
 
 /** What was made. */
 export interface FilmSummary {
@@ -61,10 +66,15 @@ export interface FilmSummary {
 
 /**
  * Makes a film offline through the stages of the live path: sound → mel → motion → picture → packets.
- * @throws AvatarError `unreadable_media`, `unknown_avatar`, and what preparing a portrait throws; the signal's reason when cancelled.
+ * @throws AvatarError `unreadable_media`, `unknown_avatar`, `invalid_request` when the file cannot be written where it is to appear,
+ * and what preparing a portrait throws; the signal's reason when cancelled.
  */
 export async function renderFilm(options: FilmOptions): Promise<FilmSummary> {
   await using scope = new Scope();
+  // Known at once, not after networks were loaded for minutes.
+  await access(dirname(options.outFile), constants.W_OK).catch((cause: unknown) => {
+    throw new AvatarError('invalid_request', `No file can be written in the folder ${dirname(options.outFile)}. Make it, or name another.`, { cause });
+  });
   const reader = scope.own(await SpeechFileReader.open(options.speechFile, { sampleRateHz: VOICE_RATE_HZ }));
   const avatar = await openAvatar(options, scope);
   const face = await openFace(options, avatar, scope);
@@ -94,19 +104,24 @@ export async function renderFilm(options: FilmOptions): Promise<FilmSummary> {
   return { width: face.drawing.width, height: face.drawing.height, frames: frames.count, seconds: samples / VOICE_RATE_HZ };
 }
 
-async function openAvatar({ portrait, avatarFolder, modelsFolder }: FilmOptions, scope: Scope): Promise<Avatar> {
+async function openAvatar({ portrait, avatarFolder = FILM_DEFAULTS.avatarFolder }: FilmOptions, scope: Scope): Promise<Avatar> {
   if ('avatar' in portrait) {
-    const store = scope.own(await AvatarStore.open({ folder: avatarFolder, max: 0, modelsFolder, logger: silentLogger, stats: noStats }));
+    const store = scope.own(await AvatarStore.open({ folder: avatarFolder, max: 0, modelsFolder: MODELS_FOLDER, logger: silentLogger, stats: noStats }));
     return store.get(portrait.avatar);
   }
-  const preparer = scope.own(new AvatarPreparer({ modelsFolder, stats: noStats }));
-  return preparer.prepare(await readFile(portrait.file), { name: basename(portrait.file, extname(portrait.file)) });
+  const { file } = portrait;
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    throw new AvatarError('not_an_image', `The portrait ${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause });
+  });
+  const preparer = scope.own(new AvatarPreparer({ modelsFolder: MODELS_FOLDER, stats: noStats }));
+  return preparer.prepare(bytes, { name: basename(file, extname(file)) });
 }
 
-async function openFace({ speechFile, modelsFolder, seed, style = FACE_DEFAULTS.style, sadtalker, signal, logger = silentLogger }: FilmOptions, avatar: Avatar, scope: Scope): Promise<OpenFace> {
+async function openFace(options: FilmOptions, avatar: Avatar, scope: Scope): Promise<OpenFace> {
+  const { speechFile, seed, style, sadtalker, signal, logger } = { ...FILM_DEFAULTS, ...options };
   const opened = sadtalker === undefined
-    ? await scope.own(await BuiltInPack.open({ modelsFolder, renderThreads: 1, logger: silentLogger, stats: noStats })).openFace(avatar, { ...FACE_DEFAULTS, seed, style })
-    : await openSadTalkerFilm(sadtalker, { avatar, seed, modelsFolder, scope, logger, signal, countFrames: () => countFrames(speechFile) });
+    ? await scope.own(await BuiltInPack.open({ modelsFolder: MODELS_FOLDER, renderThreads: 1, logger, stats: noStats })).openFace(avatar, { ...FACE_DEFAULTS, seed, style })
+    : await openSadTalkerFilm(sadtalker, { avatar, seed, modelsFolder: MODELS_FOLDER, scope, logger, signal, countFrames: () => countFrames(speechFile) });
   scope.own(opened.motion);
   scope.own(opened.drawing);
   return opened;

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { AvatarStore } from './avatars/avatar-store.ts';
 import { EspeakTextToSpeech } from './audio/espeak-text-to-speech.ts';
 import { Microphone } from './audio/microphone.ts';
@@ -16,6 +15,7 @@ import type { Stats } from './base/stats.ts';
 import { BitrateController } from './encode/bitrate-controller.ts';
 import { SizedEncoder } from './encode/sized-encoder.ts';
 import { VoiceEncoder } from './encode/voice-encoder.ts';
+import { MODELS_FOLDER } from './models-folder.ts';
 import { FrameBudget } from './session/frame-budget.ts';
 import { FrameLine } from './session/frame-line.ts';
 import { BuiltInPack } from './packs/built-in-pack.ts';
@@ -33,8 +33,6 @@ import { WebRtcPeer } from './transport/webrtc-peer.ts';
 import type { IceServer } from './transport/webrtc-peer.ts';
 import { ViewerLink } from './session/viewer-link.ts';
 import { VoiceLine } from './session/voice-line.ts';
-
-const MODELS_FOLDER = fileURLToPath(new URL('../models', import.meta.url));
 
 /** How a studio is set up; the settings of the same names explain them. */
 export interface StudioOptions {

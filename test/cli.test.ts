@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { COMMANDS } from '../src/cli.ts';
@@ -51,6 +54,28 @@ test('models that are not imported are named with what to do', async () => {
   const { status, error } = await orator(['models', 'import', fileURLToPath(new URL('.', import.meta.url))]);
   assert.equal(status, 1);
   assert.match(error, /^invalid_checkpoint: .*SadTalker_V0\.0\.2_256\.safetensors/m);
+});
+
+test('a portrait that is no file is named as one, unless it looks like an avatar', async () => {
+  const rest = [fileURLToPath(new URL('../loadtest/speech/cards-005.wav', import.meta.url)), 'out.mp4'];
+  assert.match((await orator(['render', 'nobody.jpg', ...rest])).error, /^not_an_image: .*nobody\.jpg/m);
+  assert.match((await orator(['render', 'nobody', ...rest])).error, /^unknown_avatar: .*nobody/m);
+});
+
+test('a film that is stopped says so, and leaves no file behind', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'orator-cli-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const child = spawn(process.execPath, [launcher, 'render', 'astronaut', fileURLToPath(new URL('../loadtest/speech/cards-005.wav', import.meta.url)), join(folder, 'out.mp4')]);
+  let error = '';
+  child.stderr.on('data', (chunk: Buffer) => { error += chunk.toString(); });
+  const ended = new Promise<number | null>((resolve) => { child.once('close', resolve); });
+  while ((await readdir(folder)).length === 0 && child.exitCode === null) {
+    await new Promise((resolve) => { setTimeout(resolve, 10); });
+  }
+  child.kill('SIGTERM');
+  assert.equal(await ended, 130);
+  assert.match(error, /^Stopped; nothing was written\.$/m);
+  assert.deepEqual(await readdir(folder), []);
 });
 
 /** Starts the server, and waits for the address it prints. */

@@ -15,7 +15,7 @@ before(async () => { folder = await mkdtemp(join(tmpdir(), 'orator-film-')); });
 after(async () => { await rm(folder, { recursive: true, force: true }); });
 
 function film(name: string, more: Partial<FilmOptions> = {}): FilmOptions {
-  return { portrait: { avatar: 'astronaut' }, speechFile, outFile: join(folder, name), seed: 1, avatarFolder: join(folder, 'avatars'), modelsFolder, ...more };
+  return { portrait: { avatar: 'astronaut' }, speechFile, outFile: join(folder, name), avatarFolder: join(folder, 'avatars'), ...more };
 }
 
 test('a film has 25 frames a second and the sound of the speech file', async () => {
@@ -47,4 +47,10 @@ test('speech that cannot be read, an unknown avatar and a cancelled film leave n
   const cancel = new AbortController();
   await assert.rejects(renderFilm(film('broken.mp4', { signal: cancel.signal, onProgress: () => { cancel.abort(new Error('enough')); } })), /enough/);
   assert.deepEqual((await readdir(folder)).filter((name) => name.includes('broken')), []);
+});
+
+test('a portrait that cannot be read and a folder that is not there are named before any work is done', async () => {
+  const isNamed = (code: string, name: string) => (error: unknown): boolean => error instanceof AvatarError && error.code === code && error.message.includes(name);
+  await assert.rejects(renderFilm(film('broken.mp4', { portrait: { file: folder } })), isNamed('not_an_image', folder));
+  await assert.rejects(renderFilm(film('nowhere/broken.mp4')), isNamed('invalid_request', join(folder, 'nowhere')));
 });

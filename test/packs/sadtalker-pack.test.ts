@@ -43,7 +43,7 @@ describe('the SadTalker pack', () => {
   });
 
   const film = (name: string, more: Partial<SadTalkerFilm>): FilmOptions => ({
-    portrait: { avatar: 'hopper' }, speechFile: join(folder, 'short.wav'), outFile: join(folder, name), seed: 3, avatarFolder: join(folder, 'avatars'), modelsFolder,
+    portrait: { avatar: 'hopper' }, speechFile: join(folder, 'short.wav'), outFile: join(folder, name), seed: 3, avatarFolder: join(folder, 'avatars'),
     sadtalker: { settings, still: false, poseStyle: 0, expressionScale: 1, anglesDeg: {}, ...more },
   });
 
