@@ -3,13 +3,12 @@ import {
 } from 'werift';
 import type { RTCRtpTransceiver } from 'werift';
 import { AvatarError } from '../base/errors.ts';
+import { boundTo, hearOwnMachineOnly, ownAddressFor } from './own-machine.ts';
 import type { CompletePeerOptions } from './peer-options.ts';
 import type { SdpOffer } from './sdp-offer.ts';
 
 /** Name of the one media stream that carries picture and voice: browsers keep the tracks of one stream in step. */
 const STREAM_ID = 'orator';
-
-const LOOPBACK = '127.0.0.1';
 
 /** Makes a connection that can answer the offer. */
 export function createConnection(offer: SdpOffer, options: CompletePeerOptions): RTCPeerConnection {
@@ -18,7 +17,8 @@ export function createConnection(offer: SdpOffer, options: CompletePeerOptions):
     ? useH264({ rtcpFeedback: feedback, ...(offer.h264Format === undefined ? {} : { parameters: offer.h264Format }) })
     : useVP8({ rtcpFeedback: feedback });
   const { portMin, portMax, publicAddress, loopbackOnly } = options;
-  const extraAddresses = [...(loopbackOnly ? [LOOPBACK] : []), ...(publicAddress === '' ? [] : [publicAddress])];
+  const ownAddress = ownAddressFor(offer.avoidsLoopback);
+  const extraAddresses = [...(loopbackOnly ? [ownAddress] : []), ...(publicAddress === '' ? [] : [publicAddress])];
   return new RTCPeerConnection({
     codecs: { audio: [useOPUS({ parameters: 'minptime=10;useinbandfec=1' })], video: [video, new RTCRtpCodecParameters({ mimeType: 'video/rtx', clockRate: 90_000 })] },
     // Without abs-send-time a viewer cannot estimate the bandwidth (REMB).
@@ -31,8 +31,8 @@ export function createConnection(offer: SdpOffer, options: CompletePeerOptions):
     iceUseIpv4: !loopbackOnly,
     iceUseIpv6: !loopbackOnly,
     iceAdditionalHostAddresses: extraAddresses,
-    // The socket behind a public address must listen where the router sends to, so only pure loopback is bound to it.
-    ...(loopbackOnly && publicAddress === '' ? { iceInterfaceAddresses: { udp4: LOOPBACK } } : {}),
+    // The socket behind a public address must listen where the router sends to, so only this machine's own address is bound to it.
+    ...(isForOwnMachine(options) ? { iceInterfaceAddresses: boundTo(ownAddress) } : {}),
     ...(portMin === 0 ? {} : { icePortRange: [portMin, portMax] as [number, number] }),
   });
 }
@@ -42,6 +42,7 @@ export function createConnection(offer: SdpOffer, options: CompletePeerOptions):
  * @throws AvatarError `invalid_sdp` when werift cannot use the offer.
  */
 export async function answerOffer(connection: RTCPeerConnection, offer: SdpOffer, options: CompletePeerOptions): Promise<string> {
+  const isFirst = connection.remoteDescription === null;
   try {
     await connection.setRemoteDescription({ type: 'offer', sdp: offer.sdp });
   } catch (cause) {
@@ -60,8 +61,16 @@ export async function answerOffer(connection: RTCPeerConnection, offer: SdpOffer
   if (sdp === undefined) {
     throw new AvatarError('invalid_sdp', 'No answer to this SDP offer could be made.');
   }
+  if (isFirst && offer.avoidsLoopback && isForOwnMachine(options)) {
+    hearOwnMachineOnly(connection);
+  }
   resumeRestartedIce(connection, options);
   return sdp;
+}
+
+/** Whether viewers on this machine alone are served. */
+function isForOwnMachine({ loopbackOnly, publicAddress }: CompletePeerOptions): boolean {
+  return loopbackOnly && publicAddress === '';
 }
 
 /** The first picture and the first sound are ours to send; nothing else is. */

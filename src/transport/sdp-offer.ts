@@ -23,6 +23,8 @@ export interface SdpOffer {
   readonly takesAudio: boolean;
   /** What tells one RTCPeerConnection from another, over all of its offers: the fingerprints of its certificates. */
   readonly fingerprints: string;
+  /** True for Firefox, whose own candidates are never on loopback and pair with none that is. */
+  readonly avoidsLoopback: boolean;
 }
 
 /** One `m=` section. */
@@ -62,6 +64,8 @@ export function readSdpOffer(offerSdp: string, allowed: readonly VideoCodec[] = 
     h264Format: picture?.codec === 'h264' ? picture.format.parameters : undefined,
     ...directionsOf(audio === undefined ? ['a=inactive'] : [...session, ...audio.lines]),
     fingerprints: [...new Set(transport.filter((line) => line.startsWith('a=fingerprint:')).map((line) => line.toLowerCase()))].sort().join(' '),
+    // Chromium's candidates are on network cards as well, but it pairs them with loopback.
+    avoidsLoopback: session.some((line) => line.startsWith('o=mozilla')),
   };
 }
 
@@ -171,16 +175,19 @@ function withRetransmission(section: Section | undefined, format: Format | undef
   return new Set(retransmission === undefined ? [format.payloadType] : [format.payloadType, retransmission.payloadType]);
 }
 
-/** Takes every other payload type out of a section; a section that is not used loses nothing, it is answered as inactive. */
+/**
+ * Takes every other payload type out of a section; a section that is not used loses nothing, it is answered as inactive.
+ * Firefox gives port 0 to a section that is only to be had bundled (RFC 8843), which werift would take for turned down.
+ */
 function prune(section: Section, kept: ReadonlySet<string> | undefined): readonly string[] {
   if (kept === undefined || kept.size === 0) {
     return section.lines;
   }
   return section.lines.map((line, index) => {
-    const words = line.split(' ');
-    return index === 0 ? [...words.slice(0, 3), ...words.slice(3).filter((payloadType) => kept.has(payloadType))].join(' ') : line;
+    const [media, port, protocol, ...payloadTypes] = line.split(' ');
+    return index === 0 ? [media, port === '0' ? '9' : port, protocol, ...payloadTypes.filter((payloadType) => kept.has(payloadType))].join(' ') : line;
   }).filter((line) => {
     const payloadType = /^a=(?:rtpmap|fmtp|rtcp-fb):(\d+) /.exec(line)?.[1];
-    return payloadType === undefined || kept.has(payloadType);
+    return line !== 'a=bundle-only' && (payloadType === undefined || kept.has(payloadType));
   });
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readSdpOffer } from '../../src/transport/sdp-offer.ts';
-import { CHROMIUM_FORMATS, audioSection, offerOf, videoSection } from './offers.ts';
+import { CHROMIUM_FORMATS, FIREFOX_OFFER, audioSection, offerOf, videoSection } from './offers.ts';
 
 const chromium = offerOf(audioSection('sendrecv'), videoSection(CHROMIUM_FORMATS));
 
@@ -47,6 +47,13 @@ test('a codec nobody shares is no_common_codec', () => {
 test('a section that the viewer turned down counts as absent', () => {
   const rejected = audioSection('recvonly', ['9 G722/8000']).map((line) => line.replace('m=audio 9', 'm=audio 0'));
   assert.equal(readSdpOffer(offerOf(rejected, videoSection([[96, 'VP8']]))).videoCodec, 'vp8');
+});
+
+test('a picture that Firefox takes only bundled with the sound is no less an offer', () => {
+  const { sdp, videoCodec, avoidsLoopback } = readSdpOffer(FIREFOX_OFFER);
+  assert.deepEqual([videoCodec, avoidsLoopback, readSdpOffer(chromium).avoidsLoopback], ['vp8', true, false]);
+  assert.equal(mediaLine(sdp, 'video'), 'm=video 9 UDP/TLS/RTP/SAVPF 120 124');
+  assert.ok(!sdp.includes('bundle-only'), 'port 0 would be a refusal now');
 });
 
 test('lines may end in LF alone', () => {

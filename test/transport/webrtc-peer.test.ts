@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createSocket } from 'node:dgram';
+import { syncBuiltinESMExports } from 'node:module';
+import os, { networkInterfaces } from 'node:os';
 import { describe, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { GenericNack, RtcpTransportLayerFeedback, Vp8RtpPayload } from 'werift';
 import type { EncodedUnit } from '../../src/base/encoded-unit.ts';
 import { InvalidStateError } from '../../src/base/errors.ts';
+import { ownAddressFor } from '../../src/transport/own-machine.ts';
 import { WebRtcPeer } from '../../src/transport/webrtc-peer.ts';
 import type { PeerCloseReason, WebRtcPeerEvents, WebRtcPeerOptions } from '../../src/transport/webrtc-peer.ts';
-import { CHROMIUM_FORMATS, audioSection, offerOf, videoSection } from './offers.ts';
+import { CHROMIUM_FORMATS, FIREFOX_OFFER, audioSection, offerOf, videoSection } from './offers.ts';
 import { TestViewer } from './test-viewer.ts';
 import type { TestViewerOptions } from './test-viewer.ts';
 
@@ -273,6 +277,41 @@ describe('a WebRTC peer', () => {
     assert.ok(found.some((match) => match[1] === '203.0.113.7'));
     assert.ok(found.length > 0 && found.every((match) => Number(match[2]) >= 42_000 && Number(match[2]) <= 42_100));
     await mapped.peer.close();
+  });
+
+  test('meets Firefox, which pairs nothing with loopback, on a network card of this machine, with the picture', async () => {
+    const { peer, answerSdp } = await WebRtcPeer.answer(FIREFOX_OFFER);
+    const card = ownAddressFor(true);
+    assert.deepEqual([...new Set([...answerSdp.matchAll(/a=candidate:\S+ \d \w+ \d+ (\S+) /g)].map((match) => match[1]))], [card]);
+    assert.match(answerSdp, /m=video 9 \S+ 120 124\r\n(?:(?!m=)[^\n]*\n)*a=sendonly\r\n/);
+    await peer.close();
+  });
+
+  test('hears on a network card nobody but this machine', async (t) => {
+    const card = ownAddressFor(true);
+    if (card === ownAddressFor(false)) {
+      t.skip('this machine has no network card');
+      return;
+    }
+    const connects = async (): Promise<boolean> => {
+      const viewer = new TestViewer(FULL);
+      const offer = (await viewer.offer()).replace(/o=\S+/, 'o=mozilla');
+      const { peer, answerSdp } = await WebRtcPeer.answer(offer);
+      const connection = once(peer, 'connected').then(() => true);
+      await viewer.take(answerSdp);
+      const result = await Promise.race([connection, wait(1000, false, { ref: false })]);
+      await Promise.all([peer.close(), viewer.close()]);
+      return result;
+    };
+    assert.equal(await connects(), true, 'the viewer speaks from loopback, which is this machine');
+    const only = Object.values(networkInterfaces()).flat().filter((found) => found?.address === card);
+    t.mock.method(os, 'networkInterfaces', () => ({ card: only }));
+    syncBuiltinESMExports();
+    t.after(() => {
+      t.mock.restoreAll();
+      syncBuiltinESMExports();
+    });
+    assert.equal(await connects(), false, 'loopback counts as another machine now');
   });
 
   test('notices a viewer that vanished', async () => {
