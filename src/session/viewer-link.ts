@@ -102,10 +102,10 @@ export class ViewerLink implements Closeable {
     this.#parts.frames.interrupt(mediaUs);
   }
 
-  /** Sends one tick: 20 ms of voice (960 samples), and the frames due by then. `quiet` says that the voice is silence. */
+  /** Sends one tick: 20 ms of voice (960 samples), and the frames due by then. `quiet` says that nothing is spoken. */
   send(voice: Float32Array, mediaUs: number, quiet: boolean): void {
     const { peer, frames } = this.#parts;
-    peer.sendAudio(this.#parts.voice.encode(voice, mediaUs, quiet));
+    peer.sendAudio(this.#parts.voice.encode(voice, mediaUs));
     for (const unit of frames.takeDue(mediaUs)) {
       peer.sendVideo(unit);
       this.#avOffsetMs += LATEST * ((mediaUs - unit.mediaUs) / 1000 - this.#avOffsetMs);

@@ -13,8 +13,9 @@ const LATEST = 0.3;
 /** Time at a level before it may fall. */
 const CALM_MS = 10_000;
 
-/** A new encoder waits so long for a pause in the speech, where its beginning is not heard. */
+/** A new encoder waits so long for a tick without a louder sample than this (−46 dB), in which its beginning is not heard. */
 const LONGEST_WAIT_TICKS = 150;
+const QUIET_BELOW = 0.005;
 
 /** What a voice line is made of. */
 export interface VoiceLineParts {
@@ -50,10 +51,10 @@ export class VoiceLine implements Closeable {
     return this.#level;
   }
 
-  /** Encodes one tick: 960 samples at 48 kHz. `quiet` says that nobody would hear a new encoder's first packet. */
-  encode(samples: Float32Array, mediaUs: number, quiet: boolean): EncodedUnit {
+  /** Encodes one tick: 960 samples at 48 kHz. */
+  encode(samples: Float32Array, mediaUs: number): EncodedUnit {
     this.#waitedTicks += 1;
-    if (this.#next !== undefined && (quiet || this.#waitedTicks > LONGEST_WAIT_TICKS)) {
+    if (this.#next !== undefined && (isQuiet(samples) || this.#waitedTicks > LONGEST_WAIT_TICKS)) {
       void this.#encoder.close();
       this.#encoder = this.#next;
       this.#next = undefined;
@@ -93,4 +94,8 @@ export class VoiceLine implements Closeable {
     this.#next = encoder;
     this.#waitedTicks = 0;
   }
+}
+
+function isQuiet(samples: Float32Array): boolean {
+  return samples.every((sample) => Math.abs(sample) < QUIET_BELOW);
 }
