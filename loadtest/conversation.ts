@@ -80,7 +80,10 @@ export class Conversation {
     this.#voiced = options.speech.samples.subarray(Math.floor(LEADING_SILENCE_S * options.speech.rateHz));
     viewer.onFrame = ({ atMs, rtpTimestamp, data }) => {
       const change = mouth.change(data);
-      this.#frames.push({ atMs, rtpTimestamp, change, widthPx: mouth.width });
+      // What cannot be decoded is not shown.
+      if (change !== undefined) {
+        this.#frames.push({ atMs, rtpTimestamp, change, widthPx: mouth.width });
+      }
     };
     viewer.onAudio = ({ payload, rtpTimestamp, atMs }) => { ear.push(payload, rtpTimestamp, atMs); };
     viewer.onSenderReport = ({ kind, ntpMs, rtpTimestamp }) => { this.#reports[kind].push({ atMs: performance.now(), ntpMs, rtpTimestamp }); };

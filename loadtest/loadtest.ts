@@ -6,6 +6,7 @@ import { watchInChromium } from './chromium-viewer.ts';
 import { missedLimits, parseLimit, readLimits } from './limits.ts';
 import type { Limits } from './limits.ts';
 import type { PathFaults } from './lossy-path.ts';
+import { visitPortraits } from './portrait-visitors.ts';
 import { runFigures } from './run-figures.ts';
 import type { RunFigures } from './run-figures.ts';
 import { ServerWatch } from './server-figures.ts';
@@ -17,13 +18,13 @@ const OPTIONS = {
   loss: { type: 'string', default: '0' }, delay: { type: 'string', default: '0' }, 'bandwidth-kbps': { type: 'string' },
   'faults-start': { type: 'string', default: '0' }, 'faults-end': { type: 'string' },
   interrupts: { type: 'boolean' }, microphone: { type: 'boolean' }, churn: { type: 'boolean' }, cycles: { type: 'string', default: '300' }, soak: { type: 'boolean' },
-  overload: { type: 'boolean' }, vanish: { type: 'boolean' }, chromium: { type: 'boolean' }, stagger: { type: 'string', default: '400' }, assured: { type: 'string' },
+  overload: { type: 'boolean' }, vanish: { type: 'boolean' }, chromium: { type: 'boolean' }, portraits: { type: 'boolean' }, stagger: { type: 'string', default: '400' }, assured: { type: 'string' },
   json: { type: 'boolean' }, limit: { type: 'string', multiple: true, default: [] as string[] }, limits: { type: 'string' },
 } as const;
 
 const HELP = `npm run loadtest -- [--sessions N] [--seconds S] [--url URL] [--pack NAME]
   [--loss SHARE] [--delay MS] [--bandwidth-kbps N] [--faults-start S] [--faults-end S]
-  [--interrupts] [--microphone] [--vanish] [--chromium] [--stagger MS] [--assured N]
+  [--interrupts] [--microphone] [--vanish] [--chromium] [--portraits] [--stagger MS] [--assured N]
   [--overload] [--soak] [--churn [--cycles N]] [--json] [--limits KIND] [--limit 'NAME>=VALUE']`;
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
@@ -43,11 +44,12 @@ async function main(): Promise<number> {
   }
 }
 
-/** As many slots as viewers want to have, so that only the measured cost refuses them; churn is about slots alone. */
+/** As many slots as viewers want to have, so that only the measured cost refuses them; churn is about slots alone, and portraits about those who watch. */
 function serverSettings(values: Values): Record<string, string> {
+  const assured = values.assured ?? (values.churn === true ? '8' : values.portraits === true ? String(Number(values.sessions) + 1) : undefined);
   return {
     ORATOR_SESSIONS_MAX: String(Math.max(8, Number(values.sessions) + 2)), ORATOR_SERVER_REQUESTS_PER_MINUTE: '100000',
-    ...(values.churn === true ? { ORATOR_SESSIONS_ASSURED: '8' } : values.assured === undefined ? {} : { ORATOR_SESSIONS_ASSURED: values.assured }),
+    ...(assured === undefined ? {} : { ORATOR_SESSIONS_ASSURED: assured }),
   };
 }
 
@@ -55,15 +57,16 @@ async function run(url: string, values: Values): Promise<RunFigures> {
   const seconds = Number(values.seconds);
   const faultsEnd = values['faults-end'];
   const watch = new ServerWatch(url);
-  const [fleet, chromium] = await Promise.all([
+  const [fleet, chromium, portraits] = await Promise.all([
     sendViewers({
       url, seconds, viewers: Number(values.sessions), interrupts: withInterrupts(values), rests: values.soak === true, microphone: values.microphone === true, vanish: values.vanish === true,
       faults: faultsOf(values), faultsStartS: Number(values['faults-start']), faultsEndS: faultsEnd === undefined ? null : Number(faultsEnd),
       staggerMs: Number(values.stagger), pack: values.pack ?? null,
     }),
     values.chromium === true ? watchInChromium(url, { seconds }) : undefined,
+    values.portraits === true ? visitPortraits(url, { seconds }) : undefined,
   ]);
-  return runFigures({ fleet, chromium, samples: await watch.stop(), seconds });
+  return runFigures({ fleet, chromium, portraits, samples: await watch.stop() });
 }
 
 /** A soak is speech, rests and interrupts. */
@@ -78,10 +81,14 @@ function faultsOf(values: Values): PathFaults {
 
 async function limitsOf(values: Values): Promise<Limits> {
   const kind = values.limits ?? (values.churn === true ? 'churn' : values.overload === true ? 'overload' : values.soak === true ? 'soak'
-    : values['bandwidth-kbps'] !== undefined ? 'narrow' : Number(values.loss) > 0 || Number(values.delay) > 0 ? 'faults' : 'plain');
+    : values.portraits === true ? 'portraits' : values['bandwidth-kbps'] !== undefined ? 'narrow' : Number(values.loss) > 0 || Number(values.delay) > 0 ? 'faults' : 'plain');
   const limits = { ...await readLimits(kind) };
   if (!withInterrupts(values)) {
     delete limits['interruptSilenceMsP95'];
+  }
+  if (values.chromium !== true) {
+    delete limits['chromiumFps'];
+    delete limits['chromiumFreezes'];
   }
   if (values['faults-end'] === undefined) {
     delete limits['recoverMs'];

@@ -45,13 +45,13 @@ export class MouthWatch {
     return this.#width;
   }
 
-  /** Returns the mean absolute change of luma in the box, 0..255; 0 for the first frame and for the first of another size. */
-  change(data: Uint8Array): number {
+  /** Returns the mean absolute change of luma in the box, 0..255; 0 for the first frame and for the first of another size; undefined when nothing can be decoded. */
+  change(data: Uint8Array): number | undefined {
     this.#packet.data = Buffer.from(data);
     this.#context.sendPacketSync(this.#packet);
     this.#packet.unref();
     if (this.#context.receiveFrameSync(this.#frame) < 0) {
-      return 0;
+      return undefined;
     }
     const now = this.#luma();
     this.#frame.unref();

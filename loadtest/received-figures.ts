@@ -99,9 +99,9 @@ export function viewerFigures(record: ViewerRecord, faults?: FaultSpan): ViewerF
   return {
     fpsP5: percentile(framesPerSecond(frames, pictureEndMs), 0.05),
     fpsMean: mean(framesPerSecond(frames, pictureEndMs)),
-    ...faultFigures(record.frames, faults),
-    leastWidthPx: Math.min(...record.frames.map(({ widthPx }) => widthPx)),
-    longestGapMs: Math.max(0, ...gaps),
+    ...faultFigures(record, faults),
+    leastWidthPx: record.frames.reduce((least, { widthPx }) => Math.min(least, widthPx), Infinity),
+    longestGapMs: gaps.reduce((longest, gap) => Math.max(longest, gap), 0),
     freezes: gaps.filter((gap) => gap > FREEZE_MS).length,
     audioGaps: audioGaps + (endOf(sounds, record.endedMs) === record.endedMs ? 1 : 0), audioPacketsLost: lost, audioConcealedShare: concealedShare,
     firstSoundMs: record.firstSoundMs, firstFrameMs: record.firstFrameMs,
@@ -134,16 +134,17 @@ export function framesPerSecond(frames: readonly ShownFrame[], endMs = frames.at
   return counts.length === 0 ? [0] : counts;
 }
 
-function faultFigures(frames: readonly ShownFrame[], faults: FaultSpan | undefined): Pick<ViewerFigures, 'faultsFps' | 'recoverMs' | 'recoverSizeMs'> {
+function faultFigures({ frames, endedMs }: ViewerRecord, faults: FaultSpan | undefined): Pick<ViewerFigures, 'faultsFps' | 'recoverMs' | 'recoverSizeMs'> {
   if (faults === undefined) {
     return { faultsFps: null, recoverMs: null, recoverSizeMs: null };
   }
   const { startMs, endMs } = faults;
-  const faultsFps = mean(framesPerSecond(frames.filter(({ atMs }) => atMs >= startMs && atMs < endMs)));
+  const fromMs = Math.max(startMs, frames[0]?.atMs ?? startMs);
+  const faultsFps = (frames.filter(({ atMs }) => atMs >= fromMs && atMs < endMs).length * 1000) / (Math.min(endMs, endedMs) - fromMs);
   if (endMs === Infinity) {
     return { faultsFps, recoverMs: null, recoverSizeMs: null };
   }
-  const widthPx = Math.max(...frames.map((frame) => frame.widthPx));
+  const widthPx = frames.reduce((most, frame) => Math.max(most, frame.widthPx), 0);
   const whole = frames.find((frame) => frame.atMs >= endMs && frame.widthPx === widthPx);
   return { faultsFps, recoverMs: recoverMs(frames, endMs), recoverSizeMs: whole === undefined ? Number.NaN : whole.atMs - endMs };
 }
@@ -211,11 +212,12 @@ function transits(units: readonly Pick<ShownFrame, 'atMs' | 'rtpTimestamp'>[], r
   return bySecond;
 }
 
+/** Not a number of nothing: what was not measured must not look perfect. */
 function mean(values: readonly number[]): number {
-  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+  return values.length === 0 ? Number.NaN : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Least-squares slope of equally spaced values, per step. */
+/** Least-squares slope of equally spaced values, per step; not a number of fewer than two. */
 export function slope(values: readonly number[]): number {
   const middle = (values.length - 1) / 2;
   const average = mean(values);
@@ -225,5 +227,5 @@ export function slope(values: readonly number[]): number {
     covariance += (index - middle) * (value - average);
     variance += (index - middle) ** 2;
   }
-  return variance === 0 ? 0 : covariance / variance;
+  return covariance / variance;
 }

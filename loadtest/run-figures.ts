@@ -1,5 +1,6 @@
 import type { ChromiumFigures } from './chromium-viewer.ts';
 import { percentile } from './figures.ts';
+import type { PortraitFigures } from './portrait-visitors.ts';
 import type { ServerSample } from './server-figures.ts';
 import type { FleetOutcome } from './viewer-fleet.ts';
 
@@ -58,13 +59,16 @@ export interface RunFigures {
   readonly failures: readonly string[];
   readonly chromiumFps: number | null;
   readonly chromiumFreezes: number | null;
+  /** Portraits that others opened while the viewers watched, and the longest time from asking for one to its first picture; null when nobody did. */
+  readonly portraitsOpened: number | null;
+  readonly portraitFirstPictureMs: number | null;
 }
 
 /** Seconds after which all viewers are there and the server's memory has settled. */
 const SETTLED_S = 5;
 
 /** Sums up a run; NaN stands for what nobody measured. */
-export function runFigures({ fleet, samples, chromium }: { fleet: FleetOutcome; samples: readonly ServerSample[]; chromium: ChromiumFigures | undefined; seconds: number }): RunFigures {
+export function runFigures({ fleet, samples, chromium, portraits }: { fleet: FleetOutcome; samples: readonly ServerSample[]; chromium: ChromiumFigures | undefined; portraits: PortraitFigures | undefined }): RunFigures {
   const viewers = fleet.figures;
   const first = samples[0];
   const last = samples.at(-1);
@@ -113,11 +117,20 @@ export function runFigures({ fleet, samples, chromium }: { fleet: FleetOutcome; 
     refusedMs: fleet.refusedMs.length === 0 ? null : Math.max(...fleet.refusedMs),
     slotFreedMs: fleet.freedMs.length === 0 ? null : Math.max(...fleet.freedMs),
     refusedWith: [...new Set(fleet.refused)],
-    failures: fleet.failures,
-    chromiumFps: chromium?.framesPerSecond ?? null,
-    chromiumFreezes: chromium?.freezes ?? null,
+    failures: [...fleet.failures, ...portraits?.failures ?? []],
+    ...besideFigures(chromium, portraits),
   };
   return Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, typeof value === 'number' ? Math.round(value * 1000) / 1000 : value])) as unknown as RunFigures;
+}
+
+/** What was seen beside the viewers; null where nobody looked. */
+function besideFigures(chromium: ChromiumFigures | undefined, portraits: PortraitFigures | undefined): Pick<RunFigures, 'chromiumFps' | 'chromiumFreezes' | 'portraitsOpened' | 'portraitFirstPictureMs'> {
+  return {
+    chromiumFps: chromium?.framesPerSecond ?? null,
+    chromiumFreezes: chromium?.freezes ?? null,
+    portraitsOpened: portraits?.opened ?? null,
+    portraitFirstPictureMs: portraits === undefined ? null : most(portraits.firstPictureMs),
+  };
 }
 
 /** The worst of what some viewers measured; null when none did. */
@@ -185,7 +198,7 @@ function sum(values: readonly number[]): number {
   return values.length === 0 ? Number.NaN : values.reduce((total, value) => total + value, 0);
 }
 
-/** The value farthest from zero, with its sign. */
+/** The value farthest from zero, with its sign; not a number when one is none. */
 function largest(values: readonly number[]): number {
-  return values.length === 0 ? Number.NaN : values.reduce((far, value) => (Math.abs(value) > Math.abs(far) ? value : far));
+  return values.length === 0 || values.some((value) => Number.isNaN(value)) ? Number.NaN : values.reduce((far, value) => (Math.abs(value) > Math.abs(far) ? value : far));
 }

@@ -68,6 +68,8 @@ export class ServerWatch {
   constructor(url: string) {
     this.#url = url;
     this.#running = this.#run();
+    // `stop` throws it; until then it must not end the process, which has a server to stop.
+    this.#running.catch(() => undefined);
   }
 
   /** Reads once more, and ends. */

@@ -70,12 +70,12 @@ async function measureFirstFrame(viewer: Viewer): Promise<Figure> {
   const waits: number[] = [];
   for (let run = 0; run < FIRST_FRAME_RUNS; run++) {
     const idle: number[] = [];
-    viewer.onFrame = ({ data }) => { idle.push(watch.change(data)); };
+    viewer.onFrame = ({ data }) => { idle.push(watch.change(data) ?? 0); };
     await sleep(QUIET_MS);
     const threshold = MOVES * percentile(idle.slice(1), 0.95) + 0.5;
     const moved = Promise.withResolvers<number>();
     viewer.onFrame = ({ data, atMs }) => {
-      if (watch.change(data) > threshold) {
+      if ((watch.change(data) ?? 0) > threshold) {
         moved.resolve(atMs);
       }
     };

@@ -64,15 +64,17 @@ function runProcess(order: ViewerOrder, hear: (news: ViewerNews) => void): { sta
       started.resolve(undefined);
     }
   });
-  const ended = new Promise<void>((resolve, reject) => {
-    child.once('exit', (code) => {
-      if (code === 0) {
-        resolve();
-      } else {
-        reject(new Error(`A process of viewers ended with status ${code}.`));
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', (code, signal) => {
+      if (code !== 0) {
+        hear({ kind: 'failed', message: `A process of viewers ended with status ${code ?? signal}.` });
       }
+      resolve();
     });
-    child.once('error', reject);
+    child.once('error', (error) => {
+      hear({ kind: 'failed', message: error.message });
+      resolve();
+    });
   });
   child.send(order);
   return { started: started.promise, ended };
