@@ -222,20 +222,20 @@ export class Session implements Closeable {
   }
 
   /** The face speaks from the sound's beginning on, before it is heard. */
-  #startFrames(link: ViewerLink, { mel: sound, speaking }: SpeechTick, state: FaceState): void {
+  #startFrames(link: ViewerLink, { mel: sound }: SpeechTick, state: FaceState): void {
     const { mel, stats } = this.#parts;
     const startMs = performance.now();
     mel.push(sound);
     for (let window = mel.take(); window !== undefined; window = mel.take()) {
-      link.startFrame(window, speaking ? 'speaking' : state);
+      link.startFrame(window, state);
     }
     stats.stageMs('mel', performance.now() - startMs);
   }
 
-  #stateOf({ heard }: SpeechTick): FaceState {
+  #stateOf({ speaking }: SpeechTick): FaceState {
     const nowMs = performance.now();
     const listens = this.#ears.listens(nowMs);
-    const speaks = heard || this.#ears.mirrorsVoice;
+    const speaks = speaking || this.#ears.mirrorsVoice;
     if (speaks || listens) {
       this.#lastActiveMs = nowMs;
     }

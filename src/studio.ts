@@ -73,7 +73,7 @@ export class Studio implements Closeable {
 
   /**
    * Opens everything that sessions share; nothing is loaded later than here but portraits and packs that are asked for by name.
-   * @throws AvatarError `invalid_config` where the default avatar or voice does not exist.
+   * @throws AvatarError `invalid_config` where the default avatar or voice does not exist, or the avatars' folder cannot be read.
    */
   static async open(options: StudioOptions, { logger, stats }: { logger: Logger; stats: Stats }): Promise<Studio> {
     const scope = new Scope();
@@ -81,7 +81,7 @@ export class Studio implements Closeable {
       // Each is owned as soon as it is there: when another fails, none is left behind.
       const [packs, avatars, voiceActivity, textToSpeech] = await Promise.all([
         scope.ownOpened(openPacks(options, { logger, stats })),
-        scope.ownOpened(AvatarStore.open({ folder: options.avatars.folder, max: options.avatars.max, modelsFolder: MODELS_FOLDER, logger, stats })),
+        scope.ownOpened(openAvatars(options, { logger, stats })),
         scope.ownOpened(VoiceActivityModel.open(MODELS_FOLDER, { stats, logger })),
         openTextToSpeech(logger).then((engine) => engine && scope.own(engine)),
       ]);
@@ -219,6 +219,17 @@ interface LinkOrder {
   readonly face: OpenFace;
   readonly stats: Stats;
   readonly onFailed: (error: unknown) => void;
+}
+
+async function openAvatars({ avatars: { folder, max } }: StudioOptions, parts: { logger: Logger; stats: Stats }): Promise<AvatarStore> {
+  try {
+    return await AvatarStore.open({ folder, max, modelsFolder: MODELS_FOLDER, ...parts });
+  } catch (cause) {
+    if (cause instanceof Error && 'syscall' in cause) {
+      throw new AvatarError('invalid_config', `The setting avatars.folder is wrong: ${cause.message}. Name a folder that this user may write to.`, { cause });
+    }
+    throw cause;
+  }
 }
 
 /** The built-in pack, loaded now, and SadTalker's: loaded now when sessions get it unless they say otherwise, else when one asks for it. */

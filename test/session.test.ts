@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Avatar } from '../src/avatars/avatar.ts';
 import { MelStream } from '../src/audio/mel-stream.ts';
+import type { Microphone } from '../src/audio/microphone.ts';
 import type { VoiceActivityDetector } from '../src/audio/voice-activity-detector.ts';
 import { Emitter } from '../src/base/emitter.ts';
 import { silentLogger } from '../src/base/logger.ts';
 import type { MediaClock } from '../src/base/media-clock.ts';
 import type { MelWindow } from '../src/base/mel-window.ts';
 import { noStats } from '../src/base/stats.ts';
+import type { FaceState } from '../src/motion/face-state.ts';
 import type { SessionParts } from '../src/session/session-parts.ts';
 import { SessionTally } from '../src/session/session-tally.ts';
 import { Session } from '../src/session.ts';
@@ -42,6 +44,7 @@ class HandClock {
 class NoteLink {
   readonly events = new Emitter<ViewerLinkEvents>(rethrow);
   readonly windows: MelWindow[] = [];
+  readonly states: FaceState[] = [];
   readonly voices: { loudest: number; quiet: boolean; mediaUs: number }[] = [];
   readonly figures: LinkFigures = { framesInFlight: 0, videoBitrateBps: 0, fractionLost: 0, roundTripMs: 0, avOffsetMs: 0, framesSent: 0, bytesSent: 0 };
   readonly interruptsUs: number[] = [];
@@ -49,11 +52,12 @@ class NoteLink {
   /** Thrown at the next frame. */
   fault: Error | undefined;
 
-  startFrame(window: MelWindow): void {
+  startFrame(window: MelWindow, state: FaceState): void {
     if (this.fault !== undefined) {
       throw this.fault;
     }
     this.windows.push(window);
+    this.states.push(state);
   }
 
   interrupt(mediaUs: number): void {
@@ -78,7 +82,7 @@ async function openRoom(clock: HandClock, parts: Partial<SessionParts> = {}): Pr
   const session = await Session.open({
     id: 'room', avatar: { id: 'nobody' } as Avatar, voice: 'en', pack: 'built-in', mode: 'push', delayMs: 200, clock: clock as unknown as MediaClock,
     logger: silentLogger, stats: new SessionTally(noStats), mel: new MelStream(),
-    voiceActivity: { events: new Emitter(rethrow), reset: () => undefined, close: () => Promise.resolve() } as unknown as VoiceActivityDetector,
+    voiceActivity: { events: new Emitter(rethrow), push: () => undefined, reset: () => undefined, close: () => Promise.resolve() } as unknown as VoiceActivityDetector,
     face: { close: () => Promise.resolve() },
     openMicrophone: () => rethrow(new Error('no microphone here')),
     openSpeech: () => SpeechLine.open({ textToSpeech: undefined, voice: 'en', maxTextChars: 100, maxQueuedMs: 5000, delayMs: 200, onListenerError: rethrow }),
@@ -132,6 +136,83 @@ test('nothing of what was interrupted is heard afterwards, and the link is told 
   assert.equal(silencedAfterMs, 20);
   assert.deepEqual(named(told, 'speech.ended').map((message) => message.type === 'speech.ended' && message.interrupted), [true]);
   await session.close();
+});
+
+test('after an interrupt the voice counts as silent until what was said next is heard', async () => {
+  const clock = new HandClock();
+  const { session, link, say, pushTone } = await openRoom(clock);
+  say({ type: 'audio.start', rateHz: 16_000, id: 'a' });
+  pushTone(1000);
+  clock.tick(30);
+  say({ type: 'interrupt' });
+  say({ type: 'audio.start', rateHz: 16_000, id: 'b' });
+  pushTone(400);
+  link.voices.length = 0;
+  clock.tick(15);
+  assert.deepEqual(link.voices.map(({ quiet }) => quiet), Array.from({ length: 15 }, (_, tick) => tick < 10));
+  assert.equal(session.state, 'speaking');
+  await session.close();
+});
+
+test('the face speaks before its sound is heard and as long as that lasts, then rests', async () => {
+  const clock = new HandClock();
+  const { session, link, told, say, pushTone } = await openRoom(clock);
+  clock.tick(20);
+  say({ type: 'audio.start', rateHz: 16_000, id: 'a' });
+  pushTone(200);
+  say({ type: 'audio.end' });
+  clock.tick(40);
+  const [first, last] = [link.states.indexOf('speaking'), link.states.lastIndexOf('speaking')];
+  assert.ok(link.windows[first]!.mediaUs < 400_000, 'its first windows hold sound that comes only after their time');
+  assert.ok(link.states.slice(first, last).every((state) => state === 'speaking'));
+  const quietUs = link.windows[last + 1]!.mediaUs;
+  assert.ok(quietUs >= 600_000 && quietUs <= 720_000, `${quietUs} µs`);
+  assert.deepEqual(named(told, 'session.state').map((message) => message.type === 'session.state' && message.state), ['idle', 'idle', 'speaking', 'idle']);
+  await session.close();
+});
+
+test('figures are told once a second', async () => {
+  const clock = new HandClock();
+  const { session, told } = await openRoom(clock);
+  clock.tick(49);
+  assert.equal(named(told, 'stats').length, 0);
+  clock.tick(101);
+  assert.equal(named(told, 'stats').length, 3);
+  await session.close();
+});
+
+test('a microphone that is for something keeps a session active, as messages and speech do, and is told as listening', async () => {
+  const clock = new HandClock();
+  const { session, link, told, say, pushTone } = await openRoom(clock, { openMicrophone: () => ({ push: () => undefined, pull: () => new Float32Array(320), close: () => Promise.resolve() }) as unknown as Microphone });
+  const advances = async (act: () => void): Promise<boolean> => {
+    const { lastActiveMs } = session;
+    await new Promise((resolve) => { setTimeout(resolve, 2); });
+    act();
+    clock.tick(1);
+    return session.lastActiveMs > lastActiveMs;
+  };
+  const packet = { payload: new Uint8Array(1), sequenceNumber: 1, timestamp: 0 };
+  assert.ok(!await advances(() => undefined));
+  assert.ok(!await advances(() => { link.events.emit('microphonePacket', packet); }), 'the microphone is for nothing');
+  assert.ok(await advances(() => { say({ type: 'mode', mode: 'listen' }); }));
+  assert.ok(await advances(() => { link.events.emit('microphonePacket', packet); }));
+  assert.equal(session.state, 'listening');
+  assert.deepEqual(told.at(-1), { type: 'session.state', state: 'listening', mode: 'listen' });
+  say({ type: 'mode', mode: 'push' });
+  say({ type: 'audio.start', rateHz: 16_000 });
+  assert.ok(await advances(() => { pushTone(20); }));
+  await session.close();
+});
+
+test('a viewer that goes ends the session, and the reason says so', async () => {
+  for (const [reason, told] of [['left', 'viewer_left'], ['vanished', 'viewer_vanished'], ['failed', 'viewer_failed'], ['closed', 'closed']] as const) {
+    const room = await openRoom(new HandClock());
+    const reasons: string[] = [];
+    room.session.events.on('ended', (ended) => { reasons.push(ended.reason); });
+    room.link.events.emit('closed', { reason });
+    await room.session.close();
+    assert.deepEqual(reasons, [told]);
+  }
 });
 
 test('a fault in one session ends that session, and no other', async () => {

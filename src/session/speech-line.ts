@@ -42,9 +42,9 @@ export interface SpeechTick {
   readonly mel: Float32Array;
   /** 960 samples at 48 kHz, from `delayMs` ago: what the viewer hears. */
   readonly voice: Float32Array;
-  /** True while the new sound is speech. */
+  /** True from the first new sound of speech on until its last has left. */
   readonly speaking: boolean;
-  /** True while the delayed sound is speech. */
+  /** True while what the viewer hears is speech. */
   readonly heard: boolean;
 }
 
@@ -84,6 +84,8 @@ export class SpeechLine implements Closeable {
   readonly #queue: SpeechQueue;
   readonly #mirror: Resampler;
   readonly #delayed: readonly Float32Array[];
+  /** Says of each of them whether it is speech. */
+  readonly #spoken: boolean[];
   readonly #voice = new Float32Array(VOICE_SAMPLES);
   readonly #mel = new Float32Array((MEL_RATE_HZ * TICK_MS) / 1000);
   readonly #scheduled: Scheduled[] = [];
@@ -95,7 +97,6 @@ export class SpeechLine implements Closeable {
   #pushed: { readonly id: string; arrived: boolean } | undefined;
   #lastUtterance = 0;
   #ticks = 0;
-  #lastSpokenTick = -Infinity;
 
   private constructor(options: SpeechLineOptions, queue: SpeechQueue, mirror: Resampler) {
     this.#options = options;
@@ -103,6 +104,7 @@ export class SpeechLine implements Closeable {
     this.#queue = this.#scope.own(queue);
     this.#mirror = this.#scope.own(mirror);
     this.#delayed = Array.from({ length: options.delayMs / TICK_MS }, () => new Float32Array(VOICE_SAMPLES));
+    this.#spoken = this.#delayed.map(() => false);
     this.#scope.defer(() => { this.#stopTexts(); });
   }
 
@@ -185,7 +187,7 @@ export class SpeechLine implements Closeable {
     for (const [index, block] of this.#delayed.entries()) {
       silence(block, index === this.#ticks % this.#delayed.length ? FADE_SAMPLES : 0);
     }
-    this.#lastSpokenTick = -Infinity;
+    this.#spoken.fill(false);
     const ended = this.#scheduled.splice(0).flatMap((next) => (next.name === 'ended'
       ? [{ id: next.id, playedMs: next.playedMs - (next.tick - this.#ticks) * TICK_MS }] : []));
     const pulled = this.#queue.interrupt().map(({ id, playedMs }) => ({ id, playedMs: playedMs - this.#options.delayMs }));
@@ -201,18 +203,17 @@ export class SpeechLine implements Closeable {
   tick(microphone?: Float32Array): SpeechTick {
     const pulled = this.#queue.pull();
     this.#mel.set(pulled.mel);
-    const slot = this.#delayed[this.#ticks % this.#delayed.length]!;
+    const at = this.#ticks % this.#delayed.length;
+    const slot = this.#delayed[at]!;
+    const heard = this.#spoken[at]!;
     this.#voice.set(slot);
     slot.set(pulled.voice);
+    this.#spoken[at] = pulled.speaking && pulled.ended?.playedMs !== 0;
     if (microphone !== undefined) {
       mixInto(this.#mel, microphone);
       mixInto(slot, this.#mirror.process(microphone));
     }
-    const speaking = pulled.speaking && pulled.ended?.playedMs !== 0;
     this.#report(pulled);
-    if (speaking) {
-      this.#lastSpokenTick = this.#ticks;
-    }
     this.#ticks += 1;
     if (this.#pushed !== undefined && this.#ticks % WINDOW_TICKS === 0) {
       this.#tellWindow(this.#pushed.id);
@@ -220,7 +221,7 @@ export class SpeechLine implements Closeable {
     if (this.#queue.queuedMs < TEXT_AHEAD_MS) {
       this.#roomMade?.();
     }
-    return { mel: this.#mel, voice: this.#voice, speaking, heard: this.#ticks - this.#lastSpokenTick <= this.#delayed.length + 1 };
+    return { mel: this.#mel, voice: this.#voice, speaking: heard || this.#spoken.includes(true), heard };
   }
 
   close(): Promise<void> {

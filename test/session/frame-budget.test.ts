@@ -72,3 +72,40 @@ test('an overload of long ago is forgotten', () => {
   assert.equal(budget.leftOutShare, 0);
   assert.equal(run(budget, clock, [budget.open()], { seconds: 1, missedShare: 0 })[0], 25);
 });
+
+test('a bad half second alone changes nothing; from the second in a row on sixty percent of the missed share are left out more', () => {
+  const clock = { ms: 0 };
+  const budget = budgetAt(clock);
+  const sessions = [budget.open(), budget.open()];
+  const halfSecond = (missedShare: number): void => { run(budget, clock, sessions, { seconds: 0.52, missedShare }); };
+  halfSecond(0.5);
+  halfSecond(0);
+  assert.equal(budget.leftOutShare, 0);
+  halfSecond(0.5);
+  halfSecond(0.5);
+  halfSecond(0);
+  assert.ok(Math.abs(budget.leftOutShare - 0.3) < 0.03, String(budget.leftOutShare));
+});
+
+test('few frames say nothing', () => {
+  const clock = { ms: 0 };
+  const budget = budgetAt(clock);
+  const mayMake = budget.open();
+  for (let frame = 0; frame < 50; frame++, clock.ms += 100) {
+    mayMake();
+    budget.missed();
+  }
+  assert.equal(budget.leftOutShare, 0);
+});
+
+test('sessions do not all leave out the same moment', () => {
+  const clock = { ms: 0 };
+  const budget = budgetAt(clock);
+  const sessions = [budget.open(), budget.open(), budget.open()];
+  run(budget, clock, sessions, { seconds: 10, missedShare: 0.4 });
+  let together = 0;
+  for (let frame = 0; frame < 50; frame++, clock.ms += 1) {
+    together += Number(sessions.every((mayMake) => !mayMake()));
+  }
+  assert.ok(budget.leftOutShare > 0.3 && together < 25 * budget.leftOutShare, `${together} of 50 at a share of ${budget.leftOutShare}`);
+});

@@ -156,6 +156,20 @@ test('a picture that comes two frames late is released unencoded, unless nothing
   assert.equal(bench.counts.of.get('frames_late'), 1);
 });
 
+test('a picture that comes when it is due is late already; one that comes a frame later still is missed by the budget', async () => {
+  for (const [takenUs, expectedMissed] of [[FRAME_US, 0], [2 * FRAME_US, 1]] as const) {
+    const bench = new Bench();
+    let missed = 0;
+    bench.budget.missed = () => { missed += 1; };
+    await bench.push(0, 1);
+    await bench.drawNext();
+    bench.line.takeDue(0);
+    bench.line.takeDue(takenUs);
+    await bench.drawNext();
+    assert.deepEqual([bench.counts.of.get('frames_late'), missed], [1, expectedMissed]);
+  }
+});
+
 test('at a very low bitrate every second frame is left out', async () => {
   const bench = new Bench();
   bench.line.setBitrate(200_000);

@@ -217,3 +217,88 @@ test('what the window says is taken, also when a part of a millisecond waits', (
   const windowMs = told.findLast(({ name }) => name === 'window')?.windowMs ?? 0;
   line.appendPcm(tone(windowMs));
 }));
+
+test('what an interrupt cuts off after it was all pulled counts as played as far as it was heard', () => withLine((line, tick, told) => {
+  line.startPcm(48_000, 'a');
+  line.appendPcm(tone(200));
+  line.endPcm();
+  tick(DELAY_TICKS + 5);
+  assert.equal(line.queuedMs, 0);
+  line.interrupt();
+  assert.deepEqual(story(told), ['started a', 'ended a 100 cut']);
+  assert.equal(line.tick().heard, false);
+}));
+
+test('a line speaks from the first new sound until the last has left, without a break, and is heard after the delay', () => withLine((line, tick) => {
+  line.startPcm(48_000, 'a');
+  line.appendPcm(tone(100));
+  line.endPcm();
+  const spokenTicks = 100 / 20;
+  const ticks: boolean[] = [];
+  for (let { speaking, heard } = line.tick(); speaking; { speaking, heard } = line.tick()) {
+    ticks.push(heard);
+  }
+  assert.ok(ticks.length >= spokenTicks + DELAY_TICKS && ticks.length <= spokenTicks + DELAY_TICKS + 1, String(ticks.length));
+  assert.deepEqual(ticks, ticks.map((_, index) => index >= DELAY_TICKS));
+  assert.equal(loudest(tick()), 0);
+}));
+
+test('a long text is made a few seconds ahead of the viewer, however much may wait, and goes on as it is heard', () => withLine(async (line, tick) => {
+  line.speak('10000');
+  for (let turn = 0; turn < 200; turn++) {
+    await settled();
+  }
+  assert.ok(line.queuedMs >= 3000 && line.queuedMs <= 3100, String(line.queuedMs));
+  tick(50);
+  for (let turn = 0; turn < 50; turn++) {
+    await settled();
+  }
+  tick();
+  assert.ok(line.queuedMs < 3000 && line.queuedMs > 2000, String(line.queuedMs));
+}, { maxQueuedMs: 60_000 }));
+
+test('a seventeenth text is refused, and taken once one of the others is over', () => withLine(async (line) => {
+  for (let text = 0; text < 16; text++) {
+    line.speak('100');
+  }
+  assert.throws(() => { line.speak('100'); }, (error) => error instanceof AvatarError && error.code === 'speech_queue_full');
+  for (let turn = 0; turn < 5; turn++) {
+    await settled();
+  }
+  line.speak('100');
+}));
+
+test('a text is not fresh while a push is open, though nothing of that came yet', () => withLine(async (line, tick, told) => {
+  line.startPcm(48_000, 'push');
+  line.speak('100', { id: 'text' });
+  for (let turn = 0; turn < 5; turn++) {
+    await settled();
+  }
+  line.endPcm();
+  tick(30);
+  assert.deepEqual(told.filter(({ name }) => name === 'started').map(({ id, fresh }) => [id, fresh]), [['text', false]]);
+}));
+
+test('a text that could not be spoken makes no later one wait', () => withLine(async (line, tick, told) => {
+  line.speak('broken', { id: 'a' });
+  await settled();
+  await settled();
+  line.speak('100', { id: 'b' });
+  for (let turn = 0; turn < 5; turn++) {
+    await settled();
+  }
+  tick(30);
+  assert.equal(told.find(({ name }) => name === 'started')?.fresh, true);
+}));
+
+test('a mirrored microphone moves the mouth at once, and is heard after the delay', () => withLine((line) => {
+  const microphone = Float32Array.from({ length: 320 }, (_, sample) => 0.5 * Math.sin((2 * Math.PI * 200 * sample) / 16_000));
+  let heardAt: number | undefined;
+  for (let tick = 0; heardAt === undefined && tick < 3 * DELAY_TICKS; tick++) {
+    const { mel, voice, speaking } = line.tick(microphone);
+    assert.deepEqual(mel, microphone);
+    assert.equal(speaking, false, 'whether somebody speaks is for others to say');
+    heardAt = loudest(voice) > 0.4 ? tick : undefined;
+  }
+  assert.ok(heardAt !== undefined && heardAt >= DELAY_TICKS && heardAt <= DELAY_TICKS + 1, String(heardAt));
+}));

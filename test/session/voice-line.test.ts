@@ -24,6 +24,8 @@ const opened = (): Promise<void> => new Promise((resolve) => { setTimeout(resolv
 
 test('reported loss raises the protection at once, and calm lowers it after ten seconds', () => withLine(async (line, levels) => {
   assert.deepEqual(levels, [5]);
+  line.reported(0.15, 0);
+  assert.equal(line.expectedLossPercent, 5, 'one report says little');
   for (let report = 0; report < 10; report++) {
     line.reported(0.1, report * 1000);
   }
