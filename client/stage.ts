@@ -32,7 +32,10 @@ export class Stage {
       this.#video.muted = false;
       this.#unmute.hidden = true;
     });
-    this.#video.addEventListener('loadeddata', () => { this.#frame.classList.add('has-video'); });
+    for (const type of ['loadeddata', 'resize']) {
+      // Where the sound comes first, Firefox has loaded data before there is a picture.
+      this.#video.addEventListener(type, () => { this.#frame.classList.toggle('has-video', this.#video.videoWidth > 0); });
+    }
   }
 
   /** Shows the still portrait in its own shape. */

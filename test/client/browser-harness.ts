@@ -139,14 +139,14 @@ export class BrowserHarness {
 }
 
 /** The probe as a plain script that puts itself into a page. */
-async function probeScript(): Promise<string> {
+export async function probeScript(): Promise<string> {
   const source = await readFile(new URL('stream-probe.ts', import.meta.url), 'utf8');
   const { code } = await transform(`${source}\nglobalThis.streamProbe = new StreamProbe();`, { loader: 'ts', format: 'iife' });
   return code;
 }
 
 /** Where the mouth is and, when it opens, goes: between the lips' corners, from just above the seam halfway down to the chin. */
-function mouthBox({ landmarks, width, height }: Avatar): PictureBox {
+export function mouthBox({ landmarks, width, height }: Avatar): PictureBox {
   const point = (index: number): { x: number; y: number } => ({ x: landmarks[3 * index]!, y: landmarks[3 * index + 1]! });
   const [left, right, seam, chin] = [point(78), point(308), point(13), point(152)];
   const chinPx = chin.y - seam.y;

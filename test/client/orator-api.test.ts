@@ -40,6 +40,16 @@ test('ending a session that has ended is no error, another refusal is', async (t
   await assert.rejects(api.deleteSession('a'), { code: 'internal' });
 });
 
+test('a page that goes away says so by beacon and once more with its origin', (t) => {
+  const { requests } = answer(t, () => refusal('unknown_session', 'gone', { status: 404 }));
+  const beacons: string[] = [];
+  Object.defineProperty(navigator, 'sendBeacon', { value: (url: URL) => beacons.push(String(url)), configurable: true });
+  t.after(() => { Reflect.deleteProperty(navigator, 'sendBeacon'); });
+  api.abandonSession('a/b');
+  assert.deepEqual(beacons, ['http://server.test:8080/v1/sessions/a%2Fb/end']);
+  assert.deepEqual(requests.map(({ url, init }) => [url, init]), [[beacons[0], { method: 'POST', keepalive: true }]]);
+});
+
 test('a portrait is uploaded as it is, under the file\'s name without its ending', async (t) => {
   const { requests } = answer(t, () => Response.json({ id: 'x' }, { status: 201 }));
   const file = new File(['abc'], 'my face & me.jpg', { type: 'image/jpeg' });

@@ -19,6 +19,14 @@ export interface ProbeSample {
   readonly loudness: number;
 }
 
+/** What a connection has carried so far, by the browser's own counts. */
+export interface Carried {
+  readonly video: { readonly framesDecoded: number; readonly mimeType: string };
+  readonly audio: { readonly totalAudioEnergy: number };
+  /** The microphone. */
+  readonly sent: { readonly packetsSent: number };
+}
+
 declare global {
   /** The probe of the page it was put into. */
   var streamProbe: StreamProbe;
@@ -89,6 +97,20 @@ export class StreamProbe {
       }
     });
     return counted;
+  }
+
+  /** What the newest connection has carried. */
+  async carried(): Promise<Carried> {
+    const entries: Record<string, string | number>[] = [];
+    (await this.#connections.at(-1)?.getStats())?.forEach((entry: Record<string, string | number>) => { entries.push(entry); });
+    const find = (type: string, kind: string): Record<string, string | number> => entries.find((entry) => entry['type'] === type && entry['kind'] === kind) ?? {};
+    const video = find('inbound-rtp', 'video');
+    const codec = entries.find(({ id }) => id === video['codecId']);
+    return {
+      video: { framesDecoded: Number(video['framesDecoded'] ?? 0), mimeType: String(codec?.['mimeType']) },
+      audio: { totalAudioEnergy: Number(find('inbound-rtp', 'audio')['totalAudioEnergy'] ?? 0) },
+      sent: { packetsSent: Number(find('outbound-rtp', 'audio')['packetsSent'] ?? 0) },
+    };
   }
 
   #opening(video: HTMLVideoElement): number {
