@@ -27,7 +27,9 @@ test('a server on all addresses answers to any name, or to those that are set', 
 test('a page may come from the server itself or from an origin that is set, with or without a slash behind it', () => {
   const host = 'localhost:8080';
   assert.ok(allows({}, { host, origin: 'http://localhost:8080' }));
-  assert.ok(!allows({}, { host, origin: 'https://example.com' }));
+  for (const origin of ['https://example.com', 'http://evil-localhost:8080', 'http://localhost:8081', 'ftp://localhost:8080', 'null', '']) {
+    assert.ok(!allows({}, { host, origin }), origin);
+  }
   for (const origin of ['https://example.com', 'https://example.com/', 'https://Example.com:443']) {
     assert.ok(allows({ allowedOrigins: [origin] }, { host, origin: 'https://example.com' }), origin);
     assert.ok(!allows({ allowedOrigins: [origin] }, { host, origin: 'https://example.com.evil.example' }), origin);

@@ -44,7 +44,7 @@ async function newSession(body = '{}'): Promise<{ id: string; webrtcUrl: string;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'orator-server-'));
   server = await OratorServer.create(parseConfig({
-    server: { port: 0, requestsPerMinute: 10_000 }, sessions: { max: 2, unconnectedS: 60 }, avatars: { folder, max: 2 }, speech: { maxTextChars: 50 },
+    server: { port: 0, requestsPerMinute: 10_000, allowedOrigins: ['https://app.example'] }, sessions: { max: 2, unconnectedS: 60 }, avatars: { folder, max: 2 }, speech: { maxTextChars: 50 },
   }), pino({ level: 'silent' }));
   url = await server.listen();
 });
@@ -164,6 +164,15 @@ test('a request for a strange host or from a strange page is refused, one from t
   assert.equal((await ask('GET', '/v1/avatars', undefined, { origin: 'http://localhost:8080' })).status, 200);
 });
 
+test('a page of an allowed origin may use the API, and read the headers that it needs', async () => {
+  const headers = { host: 'localhost:8080', origin: 'https://app.example' };
+  const preflight = await server.app.inject({ method: 'OPTIONS', url: '/v1/sessions', headers: { ...headers, 'access-control-request-method': 'DELETE' } });
+  assert.equal(preflight.statusCode, 204);
+  assert.match(String(preflight.headers['access-control-allow-methods']), /POST.*PATCH.*DELETE/);
+  const answer = await ask('GET', '/v1/avatars', undefined, headers);
+  assert.deepEqual(['access-control-allow-origin', 'access-control-expose-headers'].map((name) => answer.headers[name]), ['https://app.example', 'location, retry-after']);
+});
+
 test('metrics have every documented name', async () => {
   const text = (await server.app.inject({ method: 'GET', url: '/metrics', headers: { host: 'localhost' } })).body;
   for (const name of Object.keys(METRICS)) {
@@ -258,7 +267,10 @@ test('a client that would rather speak HTTP/2 is answered as it asks, as curl an
 test('a stream of no session and one from a strange page are refused', async () => {
   const { id, streamUrl } = await newSession();
   const none = await openStream('/v1/sessions/none/stream');
+  const closed = once(none.socket, 'close');
   assert.equal((await none.next('error'))['code'], 'unknown_session');
+  const [code, reason] = await closed as [number, Buffer];
+  assert.deepEqual([code, reason.toString()], [4000, 'unknown_session']);
   await assert.rejects(openStream(streamUrl, { origin: 'https://evil.example' }), /403/);
   await ask('DELETE', `/v1/sessions/${id}`);
 });

@@ -167,6 +167,8 @@ test('a session that is there only when the server stops is ended and refused', 
   assert.equal(late.reason, 'server_stopped');
   await assert.rejects(desk.add(), isCode('too_many_sessions'));
   assert.ok(desk.registry.full);
+  desk.pass(5);
+  assert.deepEqual(desk.running, [], 'nobody looks any more');
 });
 
 test('figures are summed over sessions, or the worst of them is told', async (t) => {
