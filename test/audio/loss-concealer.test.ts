@@ -42,3 +42,16 @@ test('a long gap fades to silence in 60 ms, and silence stays silence', () => {
   new LossConcealer().conceal(silent);
   assert.ok(silent.every((value) => value === 0));
 });
+
+test('after a gap real sound takes over within 5 ms, little by little', () => {
+  const concealer = new LossConcealer();
+  concealer.accept(voice(0, 640));
+  concealer.conceal(new Float32Array(2000));
+  const sound = new Float32Array(320).fill(1);
+  concealer.accept(sound);
+  assert.ok(sound[0]! < 0.05 && sound[40]! > 0.4 && sound[40]! < 0.6, `${sound[0]!} and ${sound[40]!}`);
+  assert.ok(sound.subarray(80).every((value) => value === 1));
+  const next = new Float32Array(320).fill(1);
+  concealer.accept(next);
+  assert.ok(next.every((value) => value === 1), 'once only');
+});

@@ -79,3 +79,18 @@ test('any order of numbers keeps it bounded', () => {
     }
   }
 });
+
+test('late packets, as many as there are now and then, make no jump back while others come in time', () => {
+  const packets = new PacketReorder();
+  let sent = 1000;
+  packets.push(packet(sent));
+  packets.take();
+  for (let burst = 0; burst < 3; burst++) {
+    for (let late = 0; late < 10; late++) {
+      assert.ok(!packets.push(packet(sent - 20 + late)));
+    }
+    sent += 1;
+    assert.ok(packets.push(packet(sent)));
+    assert.equal(packets.take()?.sequenceNumber, sent);
+  }
+});

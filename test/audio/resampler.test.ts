@@ -56,3 +56,13 @@ test('a closed resampler refuses work, and closing twice is once', async () => {
     await assert.rejects(Resampler.create(16_000, rate), TypeError);
   }
 });
+
+test('speech up to 0.42 of the lower rate keeps its level, and what is above half of it does not come back as a whistle', async () => {
+  const level = (samples: Float32Array): number => Math.sqrt(2 * samples.subarray(800, -800).reduce((sum, value) => sum + value * value, 0) / (samples.length - 1600));
+  for (const fromHz of [44_100, 48_000]) {
+    const kept = level(await Resampler.convert(sine(fromHz, fromHz, 6700), { fromHz, toHz: 16_000 }));
+    const folded = level(await Resampler.convert(sine(fromHz, fromHz, 9500), { fromHz, toHz: 16_000 }));
+    assert.ok(kept > 0.47 && kept < 0.53, `${fromHz} Hz: 6.7 kHz at ${kept}`);
+    assert.ok(folded < 0.5 / 300, `${fromHz} Hz: 9.5 kHz at ${folded}`);
+  }
+});

@@ -107,6 +107,41 @@ test('a source in real time with jitter stutters at most a few times', async () 
   assert.ok(silentTicks <= 6, `${silentTicks} silent ticks`);
 });
 
+test('each underrun makes an utterance wait for more, up to 160 ms, and the next one begins afresh', async () => {
+  await using queue = await SpeechQueue.create();
+  const rateHz = 48_000;
+  const sounds = (id: string, ms: number): boolean => {
+    queue.append(id, tone((rateHz * ms) / 1000, rateHz));
+    return energy([...queue.pull().voice]) > 50;
+  };
+  /** Plays until nothing is left. */
+  const runDry = (): void => { listen(queue, 12); };
+  queue.begin('a', rateHz);
+  assert.ok(!sounds('a', 30) && sounds('a', 10), '40 ms to begin with');
+  for (const neededMs of [80, 160, 160]) {
+    runDry();
+    assert.ok(!sounds('a', neededMs - 20) && sounds('a', 20), `${neededMs} ms`);
+  }
+  queue.interrupt();
+  queue.begin('b', rateHz);
+  assert.ok(!sounds('b', 30) && sounds('b', 10), '40 ms again');
+});
+
+test('an utterance that follows an interrupt at once begins over the old one\'s fading end, without a click', async () => {
+  await using queue = await SpeechQueue.create();
+  queue.begin('a', 48_000);
+  queue.append('a', tone(48_000, 48_000));
+  const before = listen(queue, 10);
+  queue.interrupt();
+  queue.begin('b', 48_000);
+  // Begins at the top of the wave, in the opposite sense.
+  queue.append('b', tone(9600, 48_000).map((value) => -value));
+  queue.end('b');
+  const after = listen(queue, 2);
+  assert.ok(largestStep([...before.voice, ...after.voice]) <= 2 * largestStep(tone(48_000, 48_000)) + 2.2 / 240, `a step of ${largestStep([...before.voice, ...after.voice])}`);
+  assert.ok(largestStep([...before.mel, ...after.mel]) <= 6 * largestStep(tone(48_000, 48_000)) + 2.2 / 80);
+});
+
 test('an interrupt drops everything at once, tells what was played, and fades out', async () => {
   await using queue = await SpeechQueue.create();
   for (const id of ['a', 'b']) {

@@ -18,3 +18,22 @@ test('a tone is shortened and lengthened by whole periods, without a click insid
     assert.equal(stretch === shorten, used > 320);
   }
 });
+
+test('where nothing fits, the splice is cross-faded', () => {
+  let seed = 3;
+  const noise = Float32Array.from({ length: 640 }, () => {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+    return seed / 2 ** 31 - 1;
+  });
+  for (const stretch of [shorten, lengthen]) {
+    const target = new Float32Array(320);
+    const used = stretch(noise.subarray(0, shortenNeeds(320)), target);
+    // The splice is at the start of what is shortened, and after the part that is repeated of what is lengthened.
+    const splice = Math.max(0, 320 - used);
+    for (let n = 0; n < 80; n++) {
+      const share = (n + 1) / 81;
+      const [before, after] = [noise[splice + n]!, noise[n + Math.max(0, used - 320)]!];
+      assert.ok(Math.abs(target[splice + n]! - share * after - (1 - share) * before) < 1e-6, `sample ${n} after the splice`);
+    }
+  }
+});

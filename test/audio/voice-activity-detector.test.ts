@@ -49,6 +49,37 @@ test('between the thresholds nothing changes', async () => {
   await detector.close();
 });
 
+test('what was heard before a reset is not told after it', async () => {
+  const { detector, told } = reading();
+  detector.push(new Float32Array(3 * VOICE_WINDOW_SAMPLES).fill(0.9));
+  detector.reset();
+  await detector.settled();
+  assert.deepEqual(told, []);
+  assert.equal(detector.speaking, false);
+  await detector.close();
+});
+
+test('where the network was slow and windows were dropped, times are still those of the sound', async () => {
+  const held = Promise.withResolvers<undefined>();
+  let turns = 0;
+  const detector = new VoiceActivityDetector(() => async (windows) => {
+    turns += 1;
+    const heard = firsts(windows);
+    await (turns === 1 ? held.promise : undefined);
+    return heard;
+  });
+  const told: number[] = [];
+  detector.events.on('started', ({ atUs }) => { told.push(atUs); });
+  for (let window = 0; window < 100; window++) {
+    detector.push(new Float32Array(VOICE_WINDOW_SAMPLES));
+  }
+  held.resolve(undefined);
+  await detector.settled();
+  await hear(detector, run(0.9, 5));
+  assert.deepEqual(told, [100 * 32_000]);
+  await detector.close();
+});
+
 test('windows wait for one another as long as nothing can be told without the next', async () => {
   const turns: number[] = [];
   const detector = new VoiceActivityDetector(() => (windows) => {
