@@ -20,11 +20,14 @@ const DOUBLE_BLINK_CHANCE = 0.12;
 const PHRASE_END_BLINK_CHANCE = 0.55;
 const FRAMES_SINCE_BLINK = 25;
 
-/** Frames the eyes rest on the camera, and elsewhere. */
-const CAMERA_FRAMES = { idle: [50, 130], listening: [90, 200], speaking: [40, 110] } as const;
+/** Frames the eyes rest on a point near the camera, and elsewhere; how often elsewhere follows. */
+const CAMERA_FRAMES = [10, 35] as const;
 const AWAY_FRAMES = [8, 24] as const;
+const AWAY_CHANCE = { idle: 0.24, listening: 0.15, speaking: 0.3 } as const;
 
-/** How far the eyes go from the camera, of their range. */
+/** How far the eyes go about the camera (from eye to eye and mouth of who stands there) and away from it, of their range. */
+const CAMERA_X = 0.09;
+const CAMERA_Y = 0.06;
 const AWAY_X = 0.75;
 const AWAY_Y = 0.4;
 
@@ -66,7 +69,7 @@ export class EyeMotion {
     this.#tremorX = new SlowNoise(random, 0.9);
     this.#tremorY = new SlowNoise(random, 0.8);
     this.#untilBlink = this.#frames([15, 75]);
-    this.#untilSaccade = this.#frames(CAMERA_FRAMES.idle);
+    this.#untilSaccade = this.#frames(CAMERA_FRAMES);
   }
 
   /** Writes the lids, eyes and brow of the next video frame into the expression. */
@@ -100,10 +103,10 @@ export class EyeMotion {
     // People look aside to find their words, and back to the listener as they end.
     const comesBack = this.#away && prosody.phraseEnded;
     if (this.#untilSaccade <= 0 || comesBack) {
-      this.#away = !this.#away;
-      this.#goalX = this.#away ? AWAY_X * this.#random.nearZero() : 0;
-      this.#goalY = this.#away ? AWAY_Y * this.#random.nearZero() : 0;
-      this.#untilSaccade = this.#frames(this.#away ? AWAY_FRAMES : CAMERA_FRAMES[state]);
+      this.#away = !this.#away && this.#random.chance(AWAY_CHANCE[state]);
+      this.#goalX = (this.#away ? AWAY_X : CAMERA_X) * this.#random.nearZero();
+      this.#goalY = (this.#away ? AWAY_Y : CAMERA_Y) * this.#random.nearZero();
+      this.#untilSaccade = this.#frames(this.#away ? AWAY_FRAMES : CAMERA_FRAMES);
     }
     this.#gazeX += (this.#goalX - this.#gazeX) * SACCADE_PART;
     this.#gazeY += (this.#goalY - this.#gazeY) * SACCADE_PART;

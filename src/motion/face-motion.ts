@@ -1,6 +1,6 @@
 import { InvalidStateError } from '../base/errors.ts';
 import type { MelWindow } from '../base/mel-window.ts';
-import { FACE_COEFFICIENTS, type MotionFrame } from '../base/motion-frame.ts';
+import { FACE_COEFFICIENTS, NEUTRAL_POSE, type HeadPose, type MotionFrame } from '../base/motion-frame.ts';
 import type { ExpressionModel, ExpressionReference, ExpressionStream } from './expression-model.ts';
 import { EyeMotion } from './eye-motion.ts';
 import type { FaceState } from './face-state.ts';
@@ -23,12 +23,15 @@ export interface FaceMotionOptions {
   readonly liveliness?: number;
   /** How the head moves: `calm` turns little and seldom, `presenter` much and often. Default `lively`. */
   readonly style?: HeadStyle;
+  /** How the head stands in the portrait: it turns less the way it is turned already. Default: straight. */
+  readonly firstPose?: HeadPose;
 }
 
 const DEFAULTS = Object.freeze({
   reference: Object.freeze({ expression: new Float32Array(FACE_COEFFICIENTS.length) }),
   liveliness: 1,
   style: 'lively' as const,
+  firstPose: NEUTRAL_POSE,
 });
 
 /**
@@ -45,13 +48,13 @@ export class FaceMotion implements MotionStream {
 
   /** Throws a TypeError when the seed is no whole number or the liveliness is outside 0..1.5. */
   constructor(options: FaceMotionOptions) {
-    const { model, seed, reference, liveliness, style } = { ...DEFAULTS, ...options };
+    const { model, seed, reference, liveliness, style, firstPose } = { ...DEFAULTS, ...options };
     if (!(liveliness >= 0 && liveliness <= 1.5)) {
       throw new TypeError(`The liveliness must be from 0 to 1.5, not ${liveliness}.`);
     }
     const random = new Random(seed);
     this.#eyes = new EyeMotion(random);
-    this.#head = new HeadMotion(random, { liveliness, style });
+    this.#head = new HeadMotion(random, { liveliness, style, firstPose });
     this.#mouth = model.open(reference);
   }
 

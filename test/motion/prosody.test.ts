@@ -1,30 +1,42 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Prosody } from '../../src/motion/prosody.ts';
-import { joined, melWindows, noise, realClip, silence } from './sound.ts';
+import { joined, melWindows, noise, RATE_HZ, realClip, scaled, silence } from './sound.ts';
 
-interface Heard {
-  readonly energy: number;
-  readonly accent: number;
-  readonly speaking: boolean;
-  readonly phraseStarted: boolean;
-  readonly phraseEnded: boolean;
+type Heard = Pick<Prosody, 'energy' | 'pitch' | 'overUsualDb' | 'accent' | 'speaking' | 'phraseEnded'>;
+
+/** A vowel whose pitch follows the semitones over 120 Hz · 2^octaves given for each moment in seconds. */
+function sung(seconds: number, semitonesAt: (seconds: number) => number, { octaves = 0, loudness = (): number => 1 }: { octaves?: number; loudness?: (seconds: number) => number } = {}): Float32Array {
+  const samples = silence(seconds);
+  let turns = 0;
+  for (let i = 0; i < samples.length; i++) {
+    const hz = 120 * 2 ** (octaves + semitonesAt(i / RATE_HZ) / 12);
+    turns += hz / RATE_HZ;
+    for (let harmonic = 1; harmonic * hz < 3400; harmonic++) {
+      samples[i]! += (0.1 * loudness(i / RATE_HZ) * Math.sin(2 * Math.PI * harmonic * turns)) / Math.sqrt(harmonic);
+    }
+  }
+  return samples;
 }
+
+/** Syllables, four a second. */
+const inSyllables = (seconds: number): number => 0.1 + 0.9 * Math.sin(4 * Math.PI * seconds) ** 2;
 
 function hear(samples: Float32Array): Heard[] {
   const prosody = new Prosody();
   return melWindows(samples).map((window) => {
     prosody.update(window);
-    const { energy, accent, speaking, phraseStarted, phraseEnded } = prosody;
-    return { energy, accent, speaking, phraseStarted, phraseEnded };
+    const { energy, pitch, overUsualDb, accent, speaking, phraseEnded } = prosody;
+    return { energy, pitch, overUsualDb, accent, speaking, phraseEnded };
   });
 }
 
 test('a sentence between silences is one phrase, found where it is', () => {
   const { samples } = realClip();
   const frames = hear(joined(silence(1), samples, silence(1)));
-  assert.equal(frames.filter((frame) => frame.phraseStarted).length, frames.filter((frame) => frame.phraseEnded).length);
-  const start = frames.findIndex((frame) => frame.phraseStarted) * 0.04;
+  const starts = frames.flatMap(({ speaking }, i) => (speaking && !frames[i - 1]!.speaking ? [i] : []));
+  assert.equal(starts.length, frames.filter((frame) => frame.phraseEnded).length);
+  const start = starts[0]! * 0.04;
   const end = frames.findLastIndex((frame) => frame.phraseEnded) * 0.04;
   assert.ok(Math.abs(start - 1.19) < 0.12, `started at ${start} s`);
   assert.ok(end > 4.1 && end < 4.6, `ended at ${end} s`);
@@ -42,6 +54,42 @@ test('stress is found on some syllables: one to four a second, never in silence'
 test('silence and steady noise are no voice', () => {
   assert.ok(hear(silence(2)).every((frame) => !frame.speaking && frame.energy === 0));
   assert.ok(hear(noise(6, -30)).slice(100).every((frame) => !frame.speaking));
+});
+
+test('pitch is told over the voice\'s usual one, so that a low voice and a high one with the same tune sound alike', () => {
+  // One second of getting used to the voice, then two seconds that rise by four semitones and fall again.
+  const tune = (seconds: number): number => (seconds < 1 ? 0 : 4 * Math.sin((Math.PI * (seconds - 1)) / 2));
+  for (const octaves of [-0.2, 0, 0.9]) {
+    const heard = hear(sung(3, tune, { octaves, loudness: inSyllables }));
+    const between = (from: number, to: number): number[] => heard.slice(from, to).flatMap(({ pitch }) => (pitch === undefined ? [] : [pitch]));
+    const [early, top, late] = [between(12, 22), between(44, 56), between(68, 73)];
+    assert.ok(early.length >= 5 && early.every((pitch) => Math.abs(pitch) < 1), `${octaves} octaves: at first ${early.join(', ')}`);
+    assert.ok(top.length >= 6 && top.every((pitch) => pitch > 2 && pitch < 4.5), `${octaves} octaves: at the top ${top.join(', ')}`);
+    assert.ok(late.length > 0 && late.every((pitch) => pitch < Math.min(...top)), `${octaves} octaves: at the end ${late.join(', ')}`);
+  }
+});
+
+test('no pitch is heard in silence and in sounds without voice', () => {
+  const hiss = joined(silence(1), noise(0.3, -30), silence(0.4), noise(0.3, -25), silence(0.4), noise(0.2, -20));
+  const heard = hear(hiss).filter(({ pitch }) => pitch !== undefined).length;
+  assert.ok(heard <= 4, `${heard} frames with a pitch in ${hear(hiss).length}`);
+});
+
+test('a rise of pitch alone stresses a syllable', () => {
+  const frames = hear(sung(8, (seconds) => (Math.floor(4 * seconds) % 4 === 0 ? 5 : 0), { loudness: inSyllables }));
+  const stress = (isRaised: boolean): number =>
+    frames.slice(50).reduce((sum, { accent }, i) => sum + ((Math.floor((i + 50) * 0.16) % 4 === 0) === isRaised ? accent : 0), 0);
+  // One syllable of four is raised.
+  assert.ok(stress(true) > 0.8 * stress(false), `stress of ${stress(true)} on the raised syllables, ${stress(false)} on all others`);
+});
+
+test('a voice that becomes louder is over its usual level, by less the longer it stays so', () => {
+  const { samples } = realClip();
+  const soft = scaled(samples, -12);
+  const levels = hear(joined(soft, soft, soft, ...Array.from({ length: 6 }, () => samples))).map(({ overUsualDb }) => overUsualDb);
+  const clip = Math.floor(samples.length / RATE_HZ / 0.04);
+  const most = (index: number): number => Math.max(...levels.slice(index * clip, (index + 1) * clip));
+  assert.ok(most(3) > most(2) + 5 && most(8) < most(3) - 2, `most in each clip: ${Array.from({ length: 9 }, (_, i) => most(i).toFixed(1)).join(', ')} dB`);
 });
 
 test('reset ends the phrase without saying that it ended', () => {
