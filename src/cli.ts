@@ -35,6 +35,11 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
+/** Options of each command, `help` aside. */
+const OPTIONS_OF: ReadonlyMap<string, readonly string[]> = new Map([
+  ['serve', ['config', 'host', 'port', 'pack']], ['render', ['config', ...Object.keys(FILM_FLAGS)]], ['models', ['config']],
+]);
+
 type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS; allowPositionals: true }>>['values'];
 
 /** Runs one command line (without `node` and the script) and returns the exit status. */
@@ -76,17 +81,23 @@ async function dispatch(args: string[]): Promise<number> {
     console.log(usage());
     return 0;
   }
+  const strange = Object.keys(values).find((option) => OPTIONS_OF.get(command)?.includes(option) === false);
+  const status = strange === undefined ? await obey(command, operands, values) : undefined;
+  if (status === undefined) {
+    console.error(`${strange === undefined ? `Not understood: ${args.join(' ')}` : `The command ${command} has no option --${strange}.`}\n${usage()}`);
+  }
+  return status ?? 2;
+}
+
+/** Runs a command, and returns its exit status; undefined when there is no such one. */
+async function obey(command: string, operands: string[], values: Values): Promise<number | undefined> {
   if (command === 'serve' && operands.length === 0) {
     return serve(values);
   }
   if (command === 'render' && operands.length === 3) {
     return render(operands as [string, string, string], values);
   }
-  if (command === 'models' && await models(operands, values)) {
-    return 0;
-  }
-  console.error(`Not understood: ${args.join(' ')}\n${usage()}`);
-  return 2;
+  return command === 'models' && await models(operands, values) ? 0 : undefined;
 }
 
 function usage(): string {

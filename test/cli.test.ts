@@ -37,7 +37,7 @@ test('help lists every command', async () => {
 });
 
 test('what is not understood is said, with the list of commands', async () => {
-  for (const args of [['dance'], ['render', 'one'], ['serve', 'extra'], ['--colour'], ['models', 'dance']]) {
+  for (const args of [['dance'], ['render', 'one'], ['serve', 'extra'], ['--colour'], ['models', 'dance'], ['serve', '--seed', '3'], ['render', 'a', 'b', 'c', '--port', '1'], ['models', 'list', '--still'], ['toString', '--still']]) {
     const { status, error } = await orator(args);
     assert.equal(status, 2, args.join(' '));
     assert.match(error, /Usage:/);
