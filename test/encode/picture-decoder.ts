@@ -25,14 +25,16 @@ export class PictureDecoder {
     return decoder;
   }
 
-  decode(unit: EncodedUnit): { width: number; height: number; data: Uint8Array } {
+  /** Decodes one unit; `colours` are libav's numbers of range, matrix, primaries and transfer, as the stream says them. */
+  decode(unit: EncodedUnit): { width: number; height: number; data: Uint8Array; colours: number[] } {
     this.#packet.data = Buffer.from(unit.data);
     const sent = this.#context.sendPacketSync(this.#packet);
     const received = this.#context.receiveFrameSync(this.#frame);
     if (sent < 0 || received < 0) {
       throw new Error(`cannot decode: ${sent}, ${received}`);
     }
-    const picture = { width: this.#frame.width, height: this.#frame.height, data: new Uint8Array(this.#frame.toBuffer()) };
+    const { colorRange, colorSpace, colorPrimaries, colorTrc } = this.#frame;
+    const picture = { width: this.#frame.width, height: this.#frame.height, data: new Uint8Array(this.#frame.toBuffer()), colours: [colorRange, colorSpace, colorPrimaries, colorTrc] };
     this.#frame.unref();
     return picture;
   }

@@ -84,3 +84,13 @@ test('closing while the size changes frees both encoders, with one promise', asy
   await encoder.close();
   await assert.rejects(encoder.encode(gradient(128, 128, 0)), /closed/);
 });
+
+test('a bitrate that is asked for while the size changes is not forgotten', async () => {
+  await using encoder = await SizedEncoder.open({ codec: 'vp8', width: 128, height: 128, bitrateBps: 1_000_000 });
+  encoder.setBitrate(150_000);
+  // The other encoder is being opened by now.
+  await Promise.resolve();
+  encoder.setBitrate(100_000);
+  await encoder.encode(gradient(128, 128, 0));
+  assert.equal(encoder.bitrateBps, 100_000);
+});

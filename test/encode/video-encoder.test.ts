@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { AVCOL_PRI_BT709, AVCOL_RANGE_MPEG, AVCOL_SPC_SMPTE170M, AVCOL_TRC_BT709 } from 'node-av/constants';
 import { VIDEO_CODECS } from '../../src/base/encoded-unit.ts';
 import type { EncodedUnit } from '../../src/base/encoded-unit.ts';
 import { InvalidStateError } from '../../src/base/errors.ts';
@@ -42,7 +43,7 @@ for (const codec of VIDEO_CODECS) {
     test('makes a key frame when asked, and only then', async () => {
       await using encoder = await VideoEncoder.open({ codec, ...SIZE, bitrateBps: 1_000_000 });
       const keyFrames: number[] = [];
-      for (let index = 0; index < 20; index++) {
+      for (let index = 0; index < 40; index++) {
         const unit = await encoder.encode(testPicture({ ...SIZE, index }), { keyFrame: index === 7 || index === 8 });
         if (unit.keyFrame) {
           keyFrames.push(index);
@@ -110,6 +111,34 @@ for (const codec of VIDEO_CODECS) {
       assert.ok(after < before * 0.6, `${before} bytes at 400 kbit/s, ${after} at 150 kbit/s`);
     });
 
+    test('holds its bitrate when a calm picture becomes a restless one', async () => {
+      await using encoder = await VideoEncoder.open({ codec, ...SIZE, bitrateBps: 300_000 });
+      let bits = 0;
+      for (let index = 0; index < 65; index++) {
+        const { data } = await encoder.encode(index < 40 ? testPicture({ ...SIZE, index }) : noisyPicture(index));
+        bits += index < 40 ? 0 : 8 * data.length;
+      }
+      assert.ok(bits < 1.65 * 300_000, `${bits} bits in the first restless second`);
+    });
+
+    test('spends no more on an easy picture than the eye can see, whatever it may take', async () => {
+      await using encoder = await VideoEncoder.open({ codec, ...SIZE, bitrateBps: 5_000_000 });
+      let bytes = 0;
+      for (let index = 0; index < 50; index++) {
+        bytes += (await encoder.encode(testPicture({ ...SIZE, index }))).data.length;
+      }
+      assert.ok(bytes < 25_000, `${bytes} bytes in two seconds`);
+    });
+
+    test('begins with a smaller key frame where the path overflows', async () => {
+      const first = async (lean: boolean): Promise<number> => {
+        await using encoder = await VideoEncoder.open({ codec, ...SIZE, bitrateBps: 150_000, lean });
+        return (await encoder.encode(noisyPicture(0, 64))).data.length;
+      };
+      const [whole, lean] = [await first(false), await first(true)];
+      assert.ok(lean < 0.75 * whole, `${lean} bytes against ${whole}`);
+    });
+
     test('close waits for the picture under way, is idempotent and ends the encoder', async () => {
       const encoder = await VideoEncoder.open({ codec, ...SIZE, bitrateBps: 1_000_000 });
       let unit: EncodedUnit | undefined;
@@ -151,6 +180,13 @@ test('H.264 is constrained baseline up to level 3.1, in Annex B with its paramet
   }
 });
 
+test('H.264 says which colours its numbers mean', async () => {
+  await using encoder = await VideoEncoder.open({ codec: 'h264', ...SIZE, bitrateBps: 1_000_000 });
+  const decoder = await PictureDecoder.open('h264');
+  assert.deepEqual(decoder.decode(await encoder.encode(testPicture({ ...SIZE, index: 0 }))).colours, [AVCOL_RANGE_MPEG, AVCOL_SPC_SMPTE170M, AVCOL_PRI_BT709, AVCOL_TRC_BT709]);
+  decoder.close();
+});
+
 test('wrong arguments are told apart', async () => {
   const good = { codec: 'vp8', ...SIZE, bitrateBps: 1_000_000 } as const;
   await assert.rejects(VideoEncoder.open({ ...good, width: 255 }), TypeError);
@@ -165,12 +201,12 @@ test('wrong arguments are told apart', async () => {
 });
 
 /** Changes everywhere, so that the bitrate is what limits its size. */
-function noisyPicture(index: number): ReturnType<typeof testPicture> {
+function noisyPicture(index: number, levels = 16): ReturnType<typeof testPicture> {
   const picture = testPicture({ ...SIZE, index });
   let state = index + 1;
   for (let i = 0; i < SIZE.width * SIZE.height; i++) {
     state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff;
-    picture.data[i]! += state >> 27;
+    picture.data[i] = Math.min(255, picture.data[i]! + (state >> 16) % levels);
   }
   return picture;
 }

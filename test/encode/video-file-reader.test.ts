@@ -107,6 +107,8 @@ describe('a video file reader', () => {
   test('takes a still picture as a video of one frame, upright too', async () => {
     await still(200, 120).jpeg().toFile(join(folder, 'still.jpg'));
     await still(200, 120).png().toFile(join(folder, 'still-%d.png'));
+    // What a pattern of that name would stand for.
+    await still(64, 64).png().toFile(join(folder, 'still-1.png'));
     await still(200, 120).webp().toFile(join(folder, 'still.webp'));
     await still(200, 120).withMetadata({ orientation: 6 }).jpeg().toFile(join(folder, 'turned.jpg'));
     for (const name of ['still.jpg', 'still-%d.png', 'still.webp']) {
@@ -122,6 +124,11 @@ describe('a video file reader', () => {
     await still(800, 2560).png().toFile(join(folder, 'large.png'));
     const [frame] = await read(join(folder, 'large.png'));
     assert.deepEqual([frame?.width, frame?.height], [400, LONGEST_FRAME_SIDE_PX]);
+  });
+
+  test('what would take gigabytes to decode is unreadable_media', async () => {
+    await still(6400, 6300).png({ compressionLevel: 1 }).toFile(join(folder, 'huge.png'));
+    await assert.rejects(read(join(folder, 'huge.png')), { code: 'unreadable_media' });
   });
 
   test('what is no video file is unreadable_media', async () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { PickleError, RestrictedUnpickler } from '../../src/models/restricted-unpickler.ts';
-import { torchAbilities } from '../../src/models/torch-tensors.ts';
+import { readFloats } from '../../src/models/stored-tensor.ts';
+import { type TorchTensor, torchAbilities } from '../../src/models/torch-tensors.ts';
 
 const abilities = torchAbilities(() => new Uint8Array());
 const read = (...parts: (string | number[])[]): unknown =>
@@ -56,4 +57,18 @@ it('refuses to make a long list again and again, which a few bytes ask for', () 
   const copies = 'h\x02h\x01\x85R'.repeat(1000);
   assert.throws(() => read('ccollections\nOrderedDict\nq\x02(', pairs, 'lq\x01(', copies, 't.'), PickleError);
   assert.throws(() => read(']'.repeat(5_000_000), '.'), PickleError);
+});
+
+it('puts a tensor that is a turned view of its storage in the order of its shape', () => {
+  const stored = Float32Array.of(0, 1, 2, 3, 4, 5, 6, 7);
+  const bytes = new Uint8Array(stored.buffer);
+  const turned = torchAbilities((key, offset, byteLength) => {
+    assert.equal(key, '0');
+    return bytes.slice(offset, offset + byteLength);
+  });
+  const storage = '(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpuK\x08tQ';
+  const pickle = `ctorch._utils\n_rebuild_tensor_v2\n(${storage}K\x01(K\x02K\x03t(K\x01K\x02t\x89ccollections\nOrderedDict\n)RtR.`;
+  const tensor = new RestrictedUnpickler(Buffer.from(pickle, 'latin1'), turned).read() as TorchTensor;
+  assert.deepEqual(tensor.shape, [2, 3]);
+  assert.deepEqual(readFloats(tensor), Float32Array.of(1, 3, 5, 2, 4, 6));
 });

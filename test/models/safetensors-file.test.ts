@@ -45,10 +45,16 @@ describe('a safetensors file', () => {
 
   it('whose header and sizes disagree is refused', () => {
     refused(/takes 16 bytes and should take 8/, { a: { dtype: 'F32', shape: [2], data_offsets: [0, 16] } });
+    refused(/takes 4 bytes and should take 8/, { a: { dtype: 'F32', shape: [2], data_offsets: [0, 4] } });
+    refused(/takes 16 bytes and should take/, { a: { dtype: 'F32', shape: [2 ** 53 - 1, 2 ** 53 - 1], data_offsets: [0, 16] } });
+    refused(/description of a cannot be read/, { a: { dtype: 'F32', shape: [2 ** 60], data_offsets: [0, 16] } });
+    refused(/description of a cannot be read/, { a: { dtype: 'constructor', shape: [-1], data_offsets: [0, 4] } });
     refused(/description of a cannot be read/, { a: { dtype: 'F32', shape: [-1], data_offsets: [0, 4] } });
     refused(/description of a cannot be read/, { a: { dtype: 'Q4', shape: [1], data_offsets: [0, 4] } });
     refused(/no JSON object/, '{"a":');
     refused(/no JSON object/, '[1]');
+    refused(/no JSON object/, '['.repeat(200_000));
+    refused(/description of a cannot be read/, `{"a":${'{"a":'.repeat(50_000)}1${'}'.repeat(50_001)}`);
   });
 
   it('that is something else is refused', () => {
