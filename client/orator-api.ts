@@ -116,6 +116,12 @@ export class OratorApi {
     return await response.json() as SessionDescription;
   }
 
+  /** Describes a session that there is. */
+  async readSession(id: string): Promise<SessionDescription> {
+    const response = await this.#fetch(`/v1/sessions/${encodeURIComponent(id)}`);
+    return await response.json() as SessionDescription;
+  }
+
   /** Ends a session; one that has ended already is no error. */
   async deleteSession(id: string): Promise<void> {
     try {

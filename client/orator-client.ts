@@ -10,6 +10,8 @@ import type { StreamReading } from './stream-statistics.ts';
 export interface OratorClientOptions extends SessionRequest {
   /** Address of the server. Default: the page's own. */
   readonly serverUrl?: string;
+  /** Id of a session that another program created and controls: its face is shown here and nothing else, and the rest is left as it is. */
+  readonly session?: string;
 }
 
 /** Every message of the server by its type. */
@@ -19,7 +21,7 @@ export type OratorEvents = {
 
 /** What is told to whoever asks for something while the control connection is not open. */
 const NOT_CONNECTED = Object.freeze({ type: 'error', code: 'not_connected', message: 'The control connection is being opened again. Try again in a moment.' } as const);
-const REPLACED = Object.freeze({ type: 'error', code: 'control_replaced', message: 'The session is controlled from elsewhere now; here it is only shown.' } as const);
+const REPLACED = Object.freeze({ type: 'error', code: 'control_replaced', message: 'The session is controlled from elsewhere; here it is only shown.' } as const);
 
 /** What the portrait is doing. */
 export type SessionState = OratorEvents['session.state']['state'];
@@ -41,6 +43,7 @@ export class OratorClient {
   /** The session as the server made it: id, size of the picture, voice. */
   readonly session: SessionDescription;
   readonly #api: OratorApi;
+  readonly #isOwn: boolean;
   readonly #peer: PeerLink;
   readonly #socket: ControlSocket;
   readonly #statistics = new StreamStatistics();
@@ -48,12 +51,16 @@ export class OratorClient {
   readonly #onPageHide = (): void => { this.#abandon(); };
   #state: SessionState = 'idle';
   #spoken = 0;
-  #deaf: OratorEvents['error'] = NOT_CONNECTED;
+  /** Id of the speech that is being pushed. */
+  #pushed: string | null = null;
+  #deaf: OratorEvents['error'];
   #closing: Promise<void> | null = null;
 
-  private constructor(api: OratorApi, session: SessionDescription) {
+  private constructor(api: OratorApi, session: SessionDescription, isOwn: boolean) {
     this.#api = api;
     this.session = session;
+    this.#isOwn = isOwn;
+    this.#deaf = isOwn ? NOT_CONNECTED : REPLACED;
     this.#peer = new PeerLink(session.iceServers, () => { this.#lose('media_lost'); });
     this.#socket = new ControlSocket(api.resolve(session.streamUrl), {
       onMessage: (message) => { this.#receive(message); },
@@ -67,13 +74,14 @@ export class OratorClient {
     addEventListener('pagehide', this.#onPageHide);
   }
 
-  /** Creates a session and waits until sound and picture can flow. Throws `OratorError`; a session that was created is ended again. */
+  /** Creates a session, or joins one, and waits until sound and picture can flow. Throws `OratorError`; a session that was created is ended again. */
   static async connect(options: OratorClientOptions = {}): Promise<OratorClient> {
-    const { serverUrl, ...request } = options;
+    const { serverUrl, session: joined, ...request } = options;
     const api = new OratorApi(serverUrl);
-    const client = new OratorClient(api, await api.createSession(request));
+    const isOwn = joined === undefined;
+    const client = new OratorClient(api, isOwn ? await api.createSession(request) : await api.readSession(joined), isOwn);
     try {
-      await Promise.all([client.#peer.open(api, client.session), client.#socket.open()]);
+      await Promise.all([client.#peer.open(api, client.session), ...(isOwn ? [client.#socket.open()] : [])]);
     } catch (error) {
       await client.close();
       throw error;
@@ -106,26 +114,40 @@ export class OratorClient {
     return id;
   }
 
-  /** Begins speech that comes as PCM at this rate (8000 to 48000 Hz), and returns its id. */
+  /** Begins speech that comes as PCM at this rate (8000 to 48000 Hz), ends one that is open still, and returns the new one's id. */
   startPcm(rateHz: number): string {
+    this.endPcm();
     const id = this.#nextId();
-    this.#send({ type: 'audio.start', rateHz, id });
+    if (this.#send({ type: 'audio.start', rateHz, id })) {
+      this.#pushed = id;
+    }
     return id;
   }
 
-  /** Sends mono PCM: 16-bit as it is, floats as -1 to 1. Pieces of 20 to 200 ms, not much faster than they play. */
-  pushPcm(samples: Int16Array<ArrayBuffer> | Float32Array): void {
+  /**
+   * Sends mono PCM: 16-bit as it is, floats as -1 to 1. Pieces of 20 to 200 ms, not much faster than they play.
+   * False when it was not sent: the speech, by default the one that `startPcm` began last, was ended or interrupted, or the
+   * connection is away. What a speech engine still delivers after an interrupt may so be pushed without harm, under its own id.
+   */
+  pushPcm(samples: Int16Array<ArrayBuffer> | Float32Array, id: string | null = this.#pushed): boolean {
+    if (id === null || id !== this.#pushed) {
+      return false;
+    }
     const pcm = samples instanceof Int16Array ? samples : toInt16(samples);
-    this.#socket.sendBytes(new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength));
+    return this.#socket.sendBytes(new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength));
   }
 
-  /** Says that the speech begun by `startPcm` is complete. */
-  endPcm(): void {
-    this.#send({ type: 'audio.end' });
+  /** Says that a speech, by default the one that `startPcm` began last, is complete; does nothing for one that was interrupted. */
+  endPcm(id: string | null = this.#pushed): void {
+    if (id !== null && id === this.#pushed) {
+      this.#pushed = null;
+      this.#send({ type: 'audio.end' });
+    }
   }
 
   /** Stops speaking now and forgets what was waiting. */
   interrupt(): void {
+    this.#pushed = null;
     this.#send({ type: 'interrupt' });
   }
 
@@ -144,7 +166,7 @@ export class OratorClient {
     return this.#statistics.read(await this.#peer.statistics());
   }
 
-  /** Ends the session and frees its slot; nothing is told from then on. */
+  /** Ends the session and frees its slot, or leaves one that was joined; nothing is told from then on. */
   close(): Promise<void> {
     this.#closing ??= this.#shut();
     return this.#closing;
@@ -153,7 +175,9 @@ export class OratorClient {
   async #shut(): Promise<void> {
     try {
       // First the session, then its connections: a hung-up session would be gone before it could be deleted.
-      await this.#api.deleteSession(this.session.id);
+      if (this.#isOwn) {
+        await this.#api.deleteSession(this.session.id);
+      }
     } finally {
       this.#hangUp();
     }
@@ -168,7 +192,9 @@ export class OratorClient {
   /** The page goes away: no answer can be waited for. */
   #abandon(): void {
     this.#closing ??= Promise.resolve();
-    this.#api.abandonSession(this.session.id);
+    if (this.#isOwn) {
+      this.#api.abandonSession(this.session.id);
+    }
     this.#hangUp();
     this.#tell({ type: 'session.ended', reason: 'page_left' });
   }
@@ -179,6 +205,9 @@ export class OratorClient {
     }
     if (message.type === 'session.state') {
       this.#state = message.state;
+    } else if ((message.type === 'speech.ended' || message.type === 'error') && message.id === this.#pushed) {
+      // Interrupted from elsewhere, or refused.
+      this.#pushed = null;
     } else if (message.type === 'session.ended') {
       this.#closing = Promise.resolve();
       this.#hangUp();
@@ -195,10 +224,12 @@ export class OratorClient {
     }
   }
 
-  #send(message: ClientMessage): void {
-    if (!this.#socket.send(message)) {
+  #send(message: ClientMessage): boolean {
+    const sent = this.#socket.send(message);
+    if (!sent) {
       this.#tell(this.#deaf);
     }
+    return sent;
   }
 
   #tell(message: OratorEvents[keyof OratorEvents]): void {

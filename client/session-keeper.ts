@@ -1,6 +1,6 @@
 import { OratorError } from './orator-api.ts';
-import type { SessionRequest } from './orator-api.ts';
 import { OratorClient } from './orator-client.ts';
+import type { OratorClientOptions } from './orator-client.ts';
 import { sessionEnding } from './session-ending.ts';
 
 /** Waits before each attempt to connect again, in milliseconds, where the server names none; then it is given up. */
@@ -19,7 +19,7 @@ export type Link =
 /** What the keeper needs from the page, and what it tells. */
 export interface SessionKeeperOptions {
   /** Settings of the next session. */
-  readonly request: () => SessionRequest;
+  readonly request: () => OratorClientOptions;
   /** The link changed. */
   readonly onLink: (link: Link) => void;
   /** A session could not be had, or was lost. */

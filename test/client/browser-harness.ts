@@ -32,8 +32,8 @@ export class BrowserHarness {
   readonly #scope: Scope;
   readonly #probe: string;
 
-  /** Starts server and browser; throws with what to do where Chromium is missing. */
-  static async start(): Promise<BrowserHarness> {
+  /** Starts server and browser; pages of these origins may use the server. Throws with what to do where Chromium is missing. */
+  static async start(allowedOrigins: readonly string[] = []): Promise<BrowserHarness> {
     if (!existsSync(CHROMIUM)) {
       throw new Error(`The browser tests need Chromium at ${CHROMIUM}: run "apt-get install chromium" as root.`);
     }
@@ -43,7 +43,7 @@ export class BrowserHarness {
       scope.defer(() => rm(folder, { recursive: true, force: true }));
       const microphone = join(folder, 'microphone.wav');
       await writeFile(microphone, withPause(await readFile(SPEECH)));
-      const config = parseConfig({ server: { port: 0, requestsPerMinute: 10_000 }, avatars: { folder: join(folder, 'avatars') }, log: { level: 'error' } });
+      const config = parseConfig({ server: { port: 0, requestsPerMinute: 10_000, allowedOrigins }, avatars: { folder: join(folder, 'avatars') }, log: { level: 'error' } });
       const server = scope.own(await OratorServer.create(config, pino({ level: 'error' })));
       const url = await server.listen();
       const browser = await chromium.launch({ executablePath: CHROMIUM, args: browserArguments(microphone) });
@@ -84,7 +84,7 @@ export class BrowserHarness {
         complaints.push(message.text());
       }
     });
-    await page.goto(this.url + path);
+    await page.goto(new URL(path, this.url).href);
     return { page, complaints };
   }
 
