@@ -91,9 +91,11 @@ export class ViewerLink implements Closeable {
     return this.#parts.peer.addCandidate(candidate);
   }
 
-  /** Starts the frame of a mel window. */
+  /** Starts the frame of a mel window; for a viewer who only listens none is made. */
   startFrame(window: MelWindow, state: FaceState): void {
-    this.#parts.frames.push(window, state);
+    if (this.#parts.peer.videoCodec !== undefined) {
+      this.#parts.frames.push(window, state);
+    }
   }
 
   /** At a media time the voice was cut off: the mouth closes from where it is. */

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { Emitter } from '../../src/base/emitter.ts';
 import type { EncodedUnit } from '../../src/base/encoded-unit.ts';
 import { silentLogger } from '../../src/base/logger.ts';
+import type { MelWindow } from '../../src/base/mel-window.ts';
 import { noStats } from '../../src/base/stats.ts';
 import { BitrateController } from '../../src/encode/bitrate-controller.ts';
 import type { FrameLine } from '../../src/session/frame-line.ts';
@@ -23,24 +24,26 @@ class Ends {
   readonly bitrates: number[] = [];
   readonly paces: number[] = [];
   readonly interruptsUs: number[] = [];
+  readonly begunUs: number[] = [];
   readonly tally = new SessionTally(noStats);
   readonly statistics = { packetsSent: 0, bytesSent: 1000, packetsResent: 0 };
   keyFrames = 0;
   due: EncodedUnit[] = [];
   readonly link: ViewerLink;
 
-  constructor() {
+  constructor({ watches = true } = {}) {
     const close = (name: string) => (): Promise<void> => {
       this.closed.push(name);
       return Promise.resolve();
     };
     const peer = {
-      events: this.peerEvents, statistics: this.statistics, close: close('peer'),
+      events: this.peerEvents, statistics: this.statistics, videoCodec: watches ? 'vp8' : undefined, close: close('peer'),
       setPictureBitrate: (bps: number) => { this.paces.push(bps); },
       sendAudio: ({ mediaUs }: EncodedUnit) => { this.sent.push(`audio ${mediaUs}`); },
       sendVideo: ({ mediaUs }: EncodedUnit) => { this.sent.push(`video ${mediaUs}`); },
     };
     const frames = {
+      push: (window: MelWindow) => { this.begunUs.push(window.mediaUs); },
       inFlight: 1, bitrateBps: 1_000_000, close: close('frames'), interrupt: (mediaUs: number) => { this.interruptsUs.push(mediaUs); },
       setBitrate: (bps: number) => { this.bitrates.push(bps); }, requestKeyFrame: () => { this.keyFrames += 1; },
       takeDue: () => this.due.splice(0),
@@ -70,6 +73,14 @@ test('each tick sends its voice and then the frames due; the first frame is told
   assert.equal(firsts.length, 1);
   assert.equal(ends.link.figures.framesSent, 2);
   assert.equal(ends.link.figures.avOffsetMs, 0);
+});
+
+test('for a viewer who only listens no picture is made', () => {
+  for (const watches of [true, false]) {
+    const ends = new Ends({ watches });
+    ends.link.startFrame({ mediaUs: 40_000, values: new Float32Array(1280) }, 'idle');
+    assert.deepEqual(ends.begunUs, watches ? [40_000] : []);
+  }
 });
 
 test('an interrupt closes the mouth, and the first silent packet after it is told once', () => {
