@@ -6,7 +6,7 @@ import { LevelMeter } from './level-meter.ts';
 const HINTS: Readonly<Record<SessionMode, string>> = Object.freeze({
   push: 'Off: the portrait speaks only what you type.',
   mirror: 'Mirror: your voice moves the face and is played back with it. Headphones sound best.',
-  listen: 'Listen: the portrait hears when you speak, and says nothing itself.',
+  listen: 'Listen: the portrait notices when you speak, and says only what you type.',
 });
 
 /** What browsers call the ways a microphone cannot be had, and what to do. */

@@ -11,6 +11,8 @@ const ENDINGS: Readonly<Record<string, SessionEnding>> = Object.freeze({
   time_limit: { text: 'The session reached its time limit. Press Start talking to go on.', again: false },
   deleted: { text: 'The session was ended from elsewhere.', again: false },
   viewer_left: { text: 'The session was ended from elsewhere.', again: false },
+  viewer_vanished: { text: 'Nothing was heard of this page for a while. Connecting again.', again: true },
+  viewer_failed: { text: 'No way to this page was found any more. Connecting again.', again: true },
   page_left: { text: 'The session ended when this page was left. Press Start talking to go on.', again: false },
   server_stopped: { text: 'The server was stopped. Connecting again.', again: true },
   failed: { text: 'Something failed in the server. Connecting again.', again: true },

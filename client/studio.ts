@@ -48,8 +48,9 @@ export class Studio {
     this.#start.addEventListener('click', () => { void this.#begin(); });
     this.#stop.addEventListener('click', () => { void this.#end(); });
     this.#interrupt.addEventListener('click', () => { this.#keeper.client?.interrupt(); });
-    addEventListener('keydown', ({ key }) => {
-      if (key === 'Escape') {
+    addEventListener('keydown', ({ key, isComposing }) => {
+      // While an input method composes, Escape takes back what it proposes.
+      if (key === 'Escape' && !isComposing) {
         this.#keeper.client?.interrupt();
       }
     });

@@ -196,6 +196,13 @@ test('the microphone example speaks with the viewer\'s voice', async (t) => {
   assert.deepEqual(complaints, []);
 });
 
+test('the example that is talked over stops for the viewer\'s voice and says how much was heard', async (t) => {
+  const { page, complaints } = await harness.open(t, '/examples/barge-in.html');
+  await page.click('#start');
+  await page.getByText(/^Interrupted \d+\.\d s into sentence [1-5]\.$/).waitFor();
+  assert.deepEqual(complaints, []);
+});
+
 test('the example that pushes PCM speaks a sound file to its end', async (t) => {
   const { page, complaints } = await harness.open(t, '/examples/push-pcm.html');
   // Browsers play sound only after the viewer did something; choosing a file by script is not counted.
