@@ -41,7 +41,7 @@ const STARTING = { kept: 0.7, frames: [8, 13] } as const;
 const SETTLING = { kept: 0.15, frames: [15, 24] } as const;
 
 /** Slow nods of a listener: how often they come rather than another posture, how many, how deep, each less so than the one before; frames down and up. */
-const NODS = { chance: 0.6, count: [1, 3], deg: [1.3, 2], less: 0.65, down: [10, 13], up: [11, 15] } as const;
+const NODS = { chance: 0.7, count: [1, 3], deg: [1.3, 2], less: 0.65, down: [10, 13], up: [11, 15] } as const;
 
 /** How sharply a nod turns at its deepest, as a part of the way and of the frames squared: as half a sine, π² / 2. */
 const NOD_TURN = Math.PI ** 2 / 2;

@@ -18,15 +18,16 @@ const NOD_RATE = 8;
 const TURN_DEG = 2;
 const TURN_RATE = 7;
 
-/** How often a stress moves the head: at least, and more with its strength; how often it is raised rather than nods. */
+/** How often a stress moves the head: at least, and more with its strength; how often it is raised rather than nods, the more so on a high pitch. */
 const STRESS_CHANCE = 0.25;
 const STRESS_CHANCE_MORE = 0.5;
-const UP_CHANCE = 0.25;
+const UP_CHANCE = 0.15;
+const UP_CHANCE_PER_SEMITONE = 0.08;
 
 /** The head follows the voice's pitch up and down: degrees for each semitone, pitches beyond which it goes no farther, and the spring, in rad/s. */
-const LIFT_PER_SEMITONE = 0.2;
+const LIFT_PER_SEMITONE = 0.22;
 const LIFTED_PITCHES = [-4, 7] as const;
-const LIFT_RATE = 6;
+const LIFT_RATE = 11;
 
 /** Breath: 15 a minute, taking in air during 40 % of it; the shoulders lift the head by so much. */
 const BREATH_STEP = 0.25 * 0.04;
@@ -60,7 +61,7 @@ export class HeadMotion {
   readonly #pose: MutablePose = { ...NEUTRAL_POSE };
   readonly #change: MutablePose = { ...NEUTRAL_POSE };
   readonly #scale: number;
-  readonly #stress: number;
+  readonly #traits: (typeof STYLE_TRAITS)[HeadStyle];
   #breath = 0;
 
   /** Throws a TypeError on an unknown style. */
@@ -72,7 +73,7 @@ export class HeadMotion {
     this.#plan = new HeadPlan(random, { style, firstPose });
     this.#breathPace = new SlowNoise(random, 0.03);
     this.#scale = liveliness;
-    this.#stress = STYLE_TRAITS[style].stress;
+    this.#traits = STYLE_TRAITS[style];
   }
 
   /** Returns the pose of the next video frame, as a new object. */
@@ -80,7 +81,7 @@ export class HeadMotion {
     this.#manner.update(prosody);
     const wanted = this.#change;
     this.#plan.next(modeOf(prosody, state), this.#manner, wanted);
-    this.#addStress(prosody, wanted);
+    this.#addVoice(prosody, wanted);
     const breath = this.#nextBreath();
     wanted.yawDeg = softLimit(this.#scale * wanted.yawDeg, MOST_YAW_DEG);
     wanted.pitchDeg = softLimit(this.#scale * wanted.pitchDeg - BREATH_PITCH_DEG * breath, MOST_PITCH_DEG);
@@ -91,16 +92,16 @@ export class HeadMotion {
     return { ...this.#pose };
   }
 
-  #addStress({ accent, pitch }: Prosody, wanted: MutablePose): void {
+  #addVoice({ accent }: Prosody, wanted: MutablePose): void {
     if (accent > 0 && this.#random.chance(STRESS_CHANCE + STRESS_CHANCE_MORE * accent)) {
-      const size = this.#stress * accent;
-      const up = this.#random.chance(UP_CHANCE) ? -0.6 : 1;
+      const size = this.#traits.stress * accent;
+      const up = this.#random.chance(UP_CHANCE + UP_CHANCE_PER_SEMITONE * this.#manner.pitch) ? -0.6 : 1;
       this.#nodPulse.strike(up * NOD_DEG * size * this.#random.between(0.5, 1.1));
       this.#turnPulse.strike(TURN_DEG * size * this.#random.between(-1, 1));
     }
     const nod = this.#nod.toward(this.#nodPulse.next(), NOD_RATE);
     const turn = this.#turn.toward(this.#turnPulse.next(), TURN_RATE);
-    const lift = this.#lift.toward(LIFT_PER_SEMITONE * clamp(pitch ?? 0, ...LIFTED_PITCHES), LIFT_RATE);
+    const lift = this.#lift.toward(this.#traits.size * LIFT_PER_SEMITONE * clamp(this.#manner.pitch, ...LIFTED_PITCHES), LIFT_RATE);
     wanted.yawDeg += turn;
     wanted.pitchDeg += nod - lift;
     wanted.rollDeg -= 0.3 * turn;

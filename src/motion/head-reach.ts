@@ -9,7 +9,7 @@ export const MOST_PITCH_DEG = 5;
 export const MOST_ROLL_DEG = 4;
 
 /** Distances from the neck's pivot by which turning moves the farthest points of the face, in mm. */
-const NOSE_MM = 115;
+const NOSE_MM = 122;
 const CROWN_MM = 150;
 const CHEEK_MM = 85;
 

@@ -6,7 +6,7 @@ const LOUDNESS_RATE = 0.04;
 const STRESS_RATE = 0.02;
 const LEVEL_RATE = 0.08;
 const RANGE_RATE = 0.02;
-const NOW_RATE = 0.25;
+const NOW_RATE = 0.5;
 
 /** What makes a voice vigorous: 1 is the vigour of ordinary lively speech (energy 0.55, 2.3 semitones about its level, two stresses a second). */
 const VIGOUR = { least: 0.35, base: 0.2, perEnergy: 0.45, perSemitone: 0.12, perStressHz: 0.1, perDb: 0.04, most: 1.6 } as const;
@@ -15,6 +15,8 @@ const VIGOUR = { least: 0.35, base: 0.2, perEnergy: 0.45, perSemitone: 0.12, per
 export class SpeakingManner {
   /** Mean energy, 0..1. */
   loudness = 0.5;
+  /** Pitch of the last frames with one, in semitones over the voice's usual one. */
+  pitch = 0;
   /** Mean pitch of the last half second, in semitones over the voice's usual one. */
   pitchLevel = 0;
   /** How far pitch strays from its level, in semitones. */
@@ -23,7 +25,6 @@ export class SpeakingManner {
   stressHz = 1.5;
   /** Frames since the phrase began; 0 in pauses. */
   phraseFrames = 0;
-  #pitchNow = 0;
   #overUsualDb = 0;
 
   /** Takes in the next video frame of the voice. */
@@ -31,7 +32,7 @@ export class SpeakingManner {
     if (!prosody.speaking) {
       this.phraseFrames = 0;
       this.pitchLevel *= 1 - LEVEL_RATE;
-      this.#pitchNow *= 1 - LEVEL_RATE;
+      this.pitch *= 1 - LEVEL_RATE;
       return;
     }
     this.phraseFrames += 1;
@@ -39,15 +40,15 @@ export class SpeakingManner {
     this.loudness += (prosody.energy - this.loudness) * LOUDNESS_RATE;
     this.stressHz += ((prosody.accent > 0 ? 25 : 0) - this.stressHz) * STRESS_RATE;
     if (prosody.pitch !== undefined) {
-      this.#pitchNow += (prosody.pitch - this.#pitchNow) * NOW_RATE;
+      this.pitch += (prosody.pitch - this.pitch) * NOW_RATE;
       this.pitchLevel += (prosody.pitch - this.pitchLevel) * LEVEL_RATE;
       this.pitchRange += (Math.abs(prosody.pitch - this.pitchLevel) - this.pitchRange) * RANGE_RATE;
     }
   }
 
-  /** Pitch to be expected next, in semitones over the usual one: the level carried on by the trend, as far again as the last 150 ms are from it. */
+  /** Pitch to be expected next, in semitones over the usual one: the level carried on by the trend, as far again as the pitch is from it. */
   get pitchAhead(): number {
-    return this.pitchLevel + 2 * (this.#pitchNow - this.pitchLevel);
+    return this.pitchLevel + 2 * (this.pitch - this.pitchLevel);
   }
 
   /** How vigorously the voice speaks, 0.35..1.6; 1 is ordinary lively speech, a flat and even voice has about half of that. */
