@@ -83,3 +83,13 @@ export function smoothCurve(curve: Curve, sigmaMm: number): Curve {
   });
   return sampledCurve(curve.startMm, smooth);
 }
+
+/** Returns a curve whose samples are the medians of those within a reach to either side: what strays for less than that is gone. */
+export function medianCurve(curve: Curve, reachMm: number): Curve {
+  const { values } = curve;
+  const reach = Math.round(reachMm * curve.samplesPerMm);
+  return sampledCurve(curve.startMm, values.map((_, index) => {
+    const near = values.slice(Math.max(0, index - reach), index + reach + 1).sort();
+    return near[near.length >> 1]!;
+  }));
+}

@@ -72,7 +72,7 @@ const PURSED_SHARE = 0.62;
 const MEETING_LOWER = 0.12;
 
 /** How far a smile draws each corner out, in millimetres. */
-const SMILE_WIDENING_MM = 5.5;
+export const SMILE_WIDENING_MM = 5.5;
 
 /** Returns 1 in the middle of an opening, 0 from its ends on; the rounder, the smaller the power. */
 function lipProfile(along: number, power: number): number {
@@ -101,8 +101,13 @@ function chinShare(p: MouthPlace): number {
   return smoothstep(0, 0.55 * p.chin, p.h);
 }
 
+/** Profile of the opening that rounded lips leave. */
+function roundProfile(p: MouthPlace): number {
+  return lipProfile(p.au / PURSED_SHARE, 0.6);
+}
+
 const purse: Profile = (p, shift) => {
-  const narrow = lipProfile(p.au / PURSED_SHARE, 0.7);
+  const narrow = roundProfile(p);
   // The sides meet half-way, so that the opening is round above and below.
   const meeting = (CORNER_SHARE + MEETING_LOWER * p.lip) * (1 - narrow);
   shift.dv += p.layer === 'lower'
@@ -125,7 +130,7 @@ const pucker: Profile = (p, shift) => {
 
 const funnel: Profile = (p, shift) => {
   shift.du -= NARROWED_SHARE.funnel * p.restU * Math.exp(-((Math.abs(p.u) / (1.45 * p.halfWidth)) ** 4)) * bell(p.h, 20);
-  shift.dv += p.layer === 'lower' ? 3.2 * p.lip * bell(p.h, 16) : -0.8 * p.lip * bell(p.h, 12);
+  shift.dv += p.layer === 'lower' ? 2.4 * roundProfile(p) * bell(p.h, 16) : -1.6 * roundProfile(p) * bell(p.h, 12);
 };
 
 const smile: Profile = (p, shift) => {

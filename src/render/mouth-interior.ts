@@ -1,5 +1,6 @@
 import { bell, clamp, smoothstep } from './shaping.ts';
 import { colouring, luminanceOf } from './photo-luma.ts';
+import type { PersonTones } from './person-tones.ts';
 import { blueOf, lumaOf, redOf } from './picture-layers.ts';
 
 /** A colour as differences from black: Y − 16, U − 128, V − 128. It can be scaled. */
@@ -30,6 +31,9 @@ const CAVITY_FRONT = tintOf([46, 16, 24]);
 const TONGUE = tintOf([134, 62, 71]);
 const MOUTH_SHADOW = tintOf([74, 33, 24]);
 const LIP_SHADOW = tintOf([62, 16, 12]);
+
+/** A photo whose darkest tone is no brighter than this is clear. */
+const CLEAR_DARK = 16;
 
 /** Returns how much of the teeth is still seen, 1 to 0, behind lips pushed forward: little light passes them, more where they are wide open. */
 export function teethSeen({ rounding, jawMm }: InteriorState): number {
@@ -68,6 +72,8 @@ export interface InteriorParts {
   readonly teeth: readonly [number, number, number];
   /** True when the photo shows its upper teeth: none are drawn. */
   readonly ownTeeth: boolean;
+  /** The person's tones: nothing inside the mouth is darker than a hazy photo's darkest. */
+  readonly tones: PersonTones;
 }
 
 /** Draws what is behind the lips: cavity, tongue, teeth fixed to skull and jaw, lit like the skin. */
@@ -89,12 +95,13 @@ export class MouthInterior {
     const light = clamp(luminanceOf(parts.skin) / 190, 0.35, 1.15);
     this.#ownTeeth = parts.ownTeeth;
     this.#teeth = tintOf(parts.teeth);
-    const colour = colouring(parts.skin);
-    this.shadow = litTint(MOUTH_SHADOW, Math.min(1, light), colour);
-    this.lipShadow = litTint(LIP_SHADOW, Math.min(1, light), colour);
-    this.#deep = litTint(CAVITY_DEEP, light, colour);
-    this.#front = litTint(CAVITY_FRONT, light, colour);
-    this.#tongue = litTint(TONGUE, light, colour);
+    const air = hazeOf(parts);
+    const shade = Math.min(1, light);
+    this.shadow = litTint(MOUTH_SHADOW, shade, air);
+    this.lipShadow = litTint(LIP_SHADOW, shade, air);
+    this.#deep = litTint(CAVITY_DEEP, light, air);
+    this.#front = litTint(CAVITY_FRONT, light, air);
+    this.#tongue = litTint(TONGUE, light, air);
   }
 
   /** Writes the colour of a place (u, v in millimetres): u from the middle of the lips, v below the line where closed lips meet; head fixed (the pose is undone, the jaw is not). */
@@ -170,9 +177,22 @@ function measureGap(spot: Spot, gapsMm: readonly number[]): void {
   spot.fromGap = Math.abs(spot.acrossMm - gapsMm[nearest]!);
 }
 
-/** A colour in so much light; `colour` 0 makes it grey, as in a photo without colours. */
-function litTint(tint: Readonly<Tint>, light: number, colour: number): Tint {
-  return { y: tint.y * light, u: tint.u * light * colour, v: tint.v * light * colour };
+/** What the photo makes of a colour: how much of the colouring and of the contrast is left, and the luma of its darkest tone over black. */
+interface Haze {
+  readonly colour: number;
+  readonly contrast: number;
+  readonly dark: number;
+}
+
+function hazeOf({ skin, tones }: InteriorParts): Haze {
+  const dark = Math.min(0.7 * luminanceOf(skin), Math.max(0, tones.dark - CLEAR_DARK));
+  const contrast = 1 - dark / Math.max(1, luminanceOf(skin));
+  return { colour: colouring(skin) * contrast, contrast, dark: lumaOf(dark, dark, dark) - 16 };
+}
+
+/** A colour in so much light, seen through the photo's haze. */
+function litTint(tint: Tint, light: number, { colour, contrast, dark }: Haze): Tint {
+  return { y: dark + tint.y * light * contrast, u: tint.u * light * colour, v: tint.v * light * colour };
 }
 
 function lay(out: Tint, over: Readonly<Tint>, { light, share }: Readonly<Spot>): void {

@@ -14,7 +14,7 @@ const EDGE_MM = 0.8;
 
 /** Light on teeth behind lips that have just parted, and what a lip drawn in below them adds; lips so far apart let in all. */
 const SLIT_LIGHT = 0.15;
-const TUCK_LIGHT = 0.5;
+const TUCK_LIGHT = 0.65;
 const LIT_MM = 5.5;
 
 /** Gaps up to this are not drawn. */

@@ -2,6 +2,7 @@ import type { Avatar } from '../avatars/avatar.ts';
 import { curveThrough, heightAt, mapCurve, smoothCurve, type Curve } from './curve.ts';
 import { darkLine, type DarkLine } from './dark-line.ts';
 import { facePoint, type FaceFrame, type FacePoint } from './face-frame.ts';
+import { lipsApart } from './lip-parting.ts';
 import { snapToRed, type EdgeReach } from './red-edge.ts';
 import { clamp, smoothstep } from './shaping.ts';
 import { teethEdge } from './teeth-edge.ts';
@@ -15,11 +16,8 @@ const INNER_LIP_PAIRS = [
 const FIRST_CENTRAL_PAIR = 3;
 const END_CENTRAL_PAIR = 8;
 
-/** The mesh reports up to 3 mm between closed lips; from here on the photo shows its teeth. */
-const OPEN_GAP_MM = 4;
-
 /** Where the red of the lips may end, in millimetres below the mesh's edge. The mesh takes gums for teeth, and lower teeth for the lip. */
-const UPPER_EDGE: EdgeReach = { from: -1, to: 2.5 };
+const UPPER_EDGE: EdgeReach = { from: -2, to: 2.5 };
 const LOWER_EDGE: EdgeReach = { from: -2, to: 3.5 };
 
 /**
@@ -80,7 +78,7 @@ export function mouthShape(avatar: Avatar, frame: FaceFrame): MouthShape {
   const middle = upperPoints.map((upper, index) => ({ u: (upper.u + lowerPoints[index]!.u) / 2, v: (upper.v + lowerPoints[index]!.v) / 2 }));
   const line = darkLine(avatar, frame, smoothCurve(curveThrough(middle), 1));
   const gapMm = meanGap(upperPoints, lowerPoints);
-  const open = gapMm > OPEN_GAP_MM;
+  const open = lipsApart(avatar, frame, gapMm);
   const edges = open ? openEdges(avatar, frame, line, { upperPoints, lowerPoints }) : closedEdges(line);
   const teeth = open ? teethEdge(avatar, frame, edges) : edges.upper;
   const centreMm = 0.5 * middle[5]!.u + 0.25 * (line.leftMm + line.rightMm);

@@ -1,5 +1,5 @@
 import type { Avatar } from '../avatars/avatar.ts';
-import { heightAt, mapCurve, smoothCurve, type Curve } from './curve.ts';
+import { heightAt, mapCurve, medianCurve, smoothCurve, type Curve } from './curve.ts';
 import { xOf, yOf, type FaceFrame } from './face-frame.ts';
 import { luminanceOf, photoLuma, skinColour } from './photo-luma.ts';
 
@@ -18,6 +18,10 @@ const DARK_SHARE = 0.5;
 const BEGIN_MM = 3;
 const LEAST_WITH_TEETH = 0.25;
 
+/** Gaps and the shade between teeth that end an edge early are passed over when they are no wider than this to either side; then it is smoothed. */
+const STRAY_MM = 4;
+const SMOOTH_MM = 1.5;
+
 /** Returns the lower edge of the upper teeth between open lips, as far as the photo shows it; the lip's own edge where there are none. */
 export function teethEdge(avatar: Avatar, frame: FaceFrame, { upper, lower }: { readonly upper: Curve; readonly lower: Curve }): Curve {
   const luma = (u: number, v: number): number => photoLuma(avatar, xOf(frame, u, v), yOf(frame, u, v));
@@ -35,7 +39,7 @@ export function teethEdge(avatar: Avatar, frame: FaceFrame, { upper, lower }: { 
   }
   // Beside the teeth there is shade: the edge goes on at their height.
   const mean = known.reduce((sum, height) => sum + height, 0) / known.length;
-  const smooth = smoothCurve(mapCurve(heights, (height) => (Number.isNaN(height) ? mean : height)), 1.5);
+  const smooth = smoothCurve(medianCurve(mapCurve(heights, (height) => (Number.isNaN(height) ? mean : height)), STRAY_MM), SMOOTH_MM);
   return mapCurve(lower, (bottom, u) => Math.min(bottom, heightAt(upper, u) + heightAt(smooth, u)));
 }
 

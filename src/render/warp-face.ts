@@ -125,13 +125,13 @@ export class WarpFace {
   }
 }
 
-function mouthShader({ mouth, frame, grid, head, maps, skin, teeth }: FaceShape, sampler: LayerSampler): MouthShader {
+function mouthShader({ mouth, frame, grid, head, maps, skin, teeth, tones }: FaceShape, sampler: LayerSampler): MouthShader {
   const middle = heightAt(mouth.upper, mouth.centreMm);
   const node = Math.round(yOf(frame, mouth.centreMm, middle) / grid.cellPx) * grid.columns
     + Math.round(xOf(frame, mouth.centreMm, middle) / grid.cellPx);
   return new MouthShader({
     frame, mouth, sampler,
-    interior: new MouthInterior({ halfWidthMm: mouth.halfWidthMm, skin, teeth, ownTeeth: mouth.ownTeeth }),
+    interior: new MouthInterior({ halfWidthMm: mouth.halfWidthMm, skin, teeth, tones, ownTeeth: mouth.ownTeeth }),
     meeting: smoothCurve(mapCurve(mouth.upper, (v, u) => v + mouth.upperShare * (heightAt(mouth.lower, u) - v)), TEETH_SMOOTH_MM),
     pivotU: head.pivotU,
     pivotV: head.pivotV,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FIELD_COEFFICIENTS, NARROWED_SHARE } from '../../src/render/expression-field.ts';
+import { FIELD_COEFFICIENTS, NARROWED_SHARE, SMILE_WIDENING_MM } from '../../src/render/expression-field.ts';
 import { FIELD_INDEX, fieldCoefficients } from '../../src/render/face-expression.ts';
 import { faceFrame } from '../../src/render/face-frame.ts';
 import { mouthShape, type MouthShape } from '../../src/render/mouth-shape.ts';
@@ -50,12 +50,34 @@ await test('rounding purses what the jaw opens and lets the lips hang over the t
   }
 });
 
-await test('pucker and funnel together narrow the mouth by little more than pucker alone', () => {
-  const narrowed = (rounding: Parameters<typeof motionOf>[0]): number => {
-    const field = fieldOf(smiling, rounding);
-    return NARROWED_SHARE.pucker * field('pucker') + NARROWED_SHARE.funnel * field('funnel');
-  };
-  assert.ok(Math.abs(narrowed({ pucker: 1 }) - NARROWED_SHARE.pucker) < 1e-6);
-  assert.ok(Math.abs(narrowed({ pucker: 1, funnel: 1 }) - 0.38) < 1e-6);
+await test('all that rounds the lips together narrows the mouth by little more than pucker alone', () => {
+  for (const mouth of [closed, smiling]) {
+    const narrowed = (rounding: Parameters<typeof motionOf>[0]): number => {
+      const field = fieldOf(mouth, rounding);
+      const smile = mouth.open ? (-field('smile') * SMILE_WIDENING_MM) / mouth.halfWidthMm : 0;
+      return NARROWED_SHARE.pucker * field('pucker') + NARROWED_SHARE.funnel * field('funnel') + smile;
+    };
+    assert.ok(Math.abs(narrowed({ pucker: 0.5 }) - 0.5 * NARROWED_SHARE.pucker) < 0.06);
+    for (const rounding of [{ pucker: 1, funnel: 1 }, { pucker: 1 }, { pucker: 0.8, funnel: 0.8 }]) {
+      assert.ok(narrowed(rounding) < 0.42 + 1e-6, `${narrowed(rounding)}`);
+    }
+  }
   assert.ok(Math.abs(fieldOf(smiling, { pucker: 0.8, funnel: 0.8 })('pucker') - fieldOf(smiling, { pucker: 0.8, funnel: 0.8 })('funnel')) < 1e-6);
+});
+
+await test('a little rounding leaves a smile, much takes it away', () => {
+  assert.ok(fieldOf(smiling, { pucker: 0.2 })('smile') > -0.05);
+  assert.ok(fieldOf(smiling, { funnel: 1 })('smile') < -0.3);
+});
+
+await test('f brings the lower lip to the upper teeth however weakly it is told, and p does not', () => {
+  for (const mouth of [closed, smiling]) {
+    for (const tuck of [0.42, 1]) {
+      const f = fieldOf(mouth, { tuck, jaw: 0.5, upperUp: 0.1, lowerDown: 0.4, pucker: 0.3 });
+      assert.ok(f('tuck') > 0.99 && Math.abs(f('jaw') - 2.2) < 0.01 && f('upperUp') > 0.39, `jaw ${f('jaw')}, upper lip ${f('upperUp')}`);
+      assert.ok(Math.max(f('lowerDown'), f('hang'), f('purse')) < 0.01);
+    }
+    const p = fieldOf(mouth, { tuck: 0.3, press: 1 });
+    assert.ok(p('jaw') === 0 && p('upperUp') === 0 && Math.abs(p('tuck') - 0.3) < 1e-6);
+  }
 });

@@ -12,12 +12,13 @@ const upper = curveThrough([{ u: -25, v: 0 }, { u: 25, v: 0 }]);
 const lower = curveThrough([{ u: -25, v: 9 }, { u: 25, v: 9 }]);
 
 /** The portrait with white teeth painted from the upper lip down to a height, over a width, and the dark below and beside them. */
-function withTeeth(teeth: { readonly toMm: number; readonly halfWidthMm: number; readonly lowerFromMm?: number }): Avatar {
+function withTeeth({ toMm, halfWidthMm, lowerFromMm = Infinity, gapAtMm = Infinity }: { readonly toMm: number; readonly halfWidthMm: number; readonly lowerFromMm?: number; readonly gapAtMm?: number }): Avatar {
   const image = new Uint8Array(astronaut.image);
   for (let y = 0; y < astronaut.height; y += 1) {
     for (let x = 0; x < astronaut.width; x += 1) {
       const v = vOf(frame, x, y);
-      const white = Math.abs(uOf(frame, x, y)) < teeth.halfWidthMm && (v < teeth.toMm || v > (teeth.lowerFromMm ?? Infinity));
+      const inGap = Math.abs(uOf(frame, x, y) - gapAtMm) < 1.2 && v > 2;
+      const white = !inGap && Math.abs(uOf(frame, x, y)) < halfWidthMm && (v < toMm || v > lowerFromMm);
       if (v > 0 && v < 9 && Math.abs(uOf(frame, x, y)) < 30) {
         image.set(white ? [235, 228, 210] : [30, 16, 14], (y * astronaut.width + x) * 3);
       }
@@ -45,4 +46,9 @@ await test('in the shade beside the teeth the edge goes on', () => {
 
 await test('a dark mouth has no teeth in view', () => {
   assert.equal(teethEdge(withTeeth({ toMm: 0, halfWidthMm: 22 }), frame, { upper, lower }), upper);
+});
+
+await test('a dark gap between two teeth leaves their edge where it is', () => {
+  const edge = teethEdge(withTeeth({ toMm: 6, halfWidthMm: 22, gapAtMm: 5 }), frame, { upper, lower });
+  assert.ok(Math.abs(heightAt(edge, 5) - 6) < 0.7, `${heightAt(edge, 5)} instead of 6 mm`);
 });
