@@ -14,6 +14,9 @@ import { PreparationThread } from './preparation-thread.ts';
 /** Least size of a face's box in the uploaded picture, in pixels. */
 export const LEAST_FACE_PX = 80;
 
+/** From this size on a face is clear enough when it is enlarged. */
+const CLEAR_FACE_PX = 100;
+
 /** Longest side of the picture in which faces are looked for, in pixels. */
 const OVERVIEW_PX = 768;
 
@@ -46,7 +49,7 @@ export class AvatarPreparer implements Closeable {
   }
 
   /**
-   * Prepares a JPEG, PNG or WebP file. When several faces are found the largest is taken and the avatar carries a warning.
+   * Prepares a JPEG, PNG or WebP file. When several faces are found the largest is taken. The avatar carries a warning then, and for whatever in the photo will not move well.
    * @throws AvatarError `not_an_image`, `image_too_large`, `no_face`, `face_too_small` or `model_missing`.
    */
   async prepare(bytes: Uint8Array, identity: AvatarIdentity): Promise<Avatar> {
@@ -81,7 +84,8 @@ export class AvatarPreparer implements Closeable {
       throw new AvatarError('no_face', 'What looked like a face is none, or is turned away too far. Send a portrait that looks at the camera.');
     }
     return {
-      id: identity.id ?? avatarId(bytes), name: identity.name, builtIn: identity.builtIn ?? false, warnings, ...framing.size, ...analysed,
+      ...analysed, id: identity.id ?? avatarId(bytes), name: identity.name, builtIn: identity.builtIn ?? false, ...framing.size,
+      warnings: [...warnings, ...analysed.warnings],
     };
   }
 
@@ -98,7 +102,8 @@ export class AvatarPreparer implements Closeable {
     if (uploadedPx < LEAST_FACE_PX) {
       throw new AvatarError('face_too_small', `The face is ${uploadedPx} pixels large; at least ${LEAST_FACE_PX} are needed. Send a larger or closer picture.`);
     }
-    return { face, warnings: faces.length > 1 ? [`${faces.length} faces were found; the largest was taken.`] : [] };
+    const warnings = faces.length > 1 ? [`${faces.length} faces were found; the largest was taken.`] : [];
+    return { face, warnings: uploadedPx < CLEAR_FACE_PX ? [...warnings, `The face is only ${uploadedPx} pixels large. A larger or closer picture is sharper.`] : warnings };
   }
 
   #begin(): void {

@@ -6,12 +6,13 @@ import { separateForeground } from './foreground-colours.ts';
 import { shareRemainder } from './layer-remainder.ts';
 import type { BodyLine, PersonMatte } from './person-matte.ts';
 import type { PortraitPiece } from './portrait-image.ts';
+import { portraitWarnings } from './portrait-warnings.ts';
 import type { RgbImage } from './rgb-image.ts';
 import { makeStudioBackground } from './studio-background.ts';
 
-/** What is drawn of an avatar, and the mesh network's confidence. */
+/** What is drawn of an avatar, what is wrong with its photo, and the mesh network's confidence. */
 export type AnalysedPortrait =
-  Pick<Avatar, 'image' | 'matte' | 'background' | 'landmarks' | 'leftEye' | 'rightEye' | 'leftIris' | 'rightIris'> & { readonly score: number };
+  Pick<Avatar, 'image' | 'matte' | 'background' | 'landmarks' | 'leftEye' | 'rightEye' | 'leftIris' | 'rightIris' | 'warnings'> & { readonly score: number };
 
 /** Least part of a picture that must be see-through for its alpha channel to count as an outline; less is rounded corners, or a faded picture. */
 const LEAST_CLEAR_SHARE = 0.05;
@@ -64,14 +65,15 @@ export class PortraitAnalysis {
     const wall = alpha === null ? null : makeStudioBackground(piece);
     const image: RgbImage = alpha === null || wall === null ? piece : { width, height, data: layOver(piece.data, alpha, wall) };
     const { score, ...outline } = await this.#mesh.outline(image, face);
-    const found = await this.#matte.find(image, bodyLine(outline.landmarks));
+    const found: Pick<AnalysedPortrait, 'warnings' | 'score'> = { warnings: portraitWarnings(image, outline.landmarks), score };
+    const person = await this.#matte.find(image, bodyLine(outline.landmarks));
     if (alpha === null || wall === null || clearShare(alpha) < LEAST_CLEAR_SHARE) {
-      return { ...outline, score, ...separate(image, found) };
+      return { ...outline, ...found, ...separate(image, person) };
     }
-    if (isCutOut(alpha, found)) {
-      return { ...outline, score, image: separateForeground(image, alpha, wall), matte: alpha, background: wall };
+    if (isCutOut(alpha, person)) {
+      return { ...outline, ...found, image: separateForeground(image, alpha, wall), matte: alpha, background: wall };
     }
-    return { ...outline, score, ...separate(image, found.map((coverage, pixel) => Math.min(coverage, alpha[pixel]!))) };
+    return { ...outline, ...found, ...separate(image, person.map((coverage, pixel) => Math.min(coverage, alpha[pixel]!))) };
   }
 }
 

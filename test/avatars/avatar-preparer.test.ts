@@ -195,6 +195,15 @@ describe('an avatar preparer', () => {
     assert.ok(meshDifference(avatar, hopper, move).mean < 0.03, 'the other face was taken');
   });
 
+  test('warns of a face that is small and of a photo that is dark, and draws both', async () => {
+    const dark = await sharp(HOPPER_FILE).resize({ width: 240 }).linear(0.3, 0).png().toBuffer();
+    const avatar = await preparer.prepare(dark, { name: 'dark' });
+    assert.equal(avatar.warnings.length, 2, avatar.warnings.join(' '));
+    assert.match(avatar.warnings[0]!, /only \d\d pixels large/);
+    assert.match(avatar.warnings[1]!, /very dark/);
+    assert.ok(eyeDistance(avatar) > 100);
+  });
+
   test('refuses what it cannot use, each with its own code, and goes on', async () => {
     const tiny = await sharp({ create: { width: 900, height: 900, channels: 3, background: '#556' } })
       .composite([{ input: await sharp(HOPPER_FILE).resize(150).png().toBuffer(), left: 300, top: 300 }]).png().toBuffer();
