@@ -6,7 +6,7 @@ import { pictureBytes } from '../base/picture.ts';
 import { noStats, type Stats } from '../base/stats.ts';
 import { openedDrawing } from './opened-drawing.ts';
 import type { FaceDrawing, Renderer } from './renderer.ts';
-import { RenderThread } from './render-thread.ts';
+import { RenderThread, type RenderThreadOptions } from './render-thread.ts';
 import { WarpDrawing } from './warp-drawing.ts';
 
 /** Most threads that draw. */
@@ -22,6 +22,8 @@ export interface WarpRendererOptions {
   readonly stats?: Stats;
   /** Default: silent. */
   readonly logger?: Logger;
+  /** How the worker threads are run; for tests. */
+  readonly thread?: RenderThreadOptions;
 }
 
 /** Defaults of `WarpRendererOptions`. */
@@ -30,9 +32,10 @@ export const WARP_RENDERER_DEFAULTS: Required<WarpRendererOptions> = Object.free
   picturesPerDrawing: 6,
   stats: noStats,
   logger: silentLogger,
+  thread: {},
 });
 
-/** A thread that dies this often in a row without having answered takes its drawings with it. */
+/** A thread that dies this often in a row without having answered takes its drawings with it, and is not started again until another is opened. */
 const DEATHS_IN_A_ROW = 3;
 
 interface Slot {
@@ -68,11 +71,15 @@ export class WarpRenderer implements Renderer {
     if (this.#closing !== undefined) {
       throw new InvalidStateError('The renderer is closed.');
     }
-    const { thread } = this.#slots.reduce((least, slot) => (slot.thread.drawings < least.thread.drawings ? slot : least));
+    const slot = this.#slots.reduce((least, other) => (other.thread.drawings < least.thread.drawings ? other : least));
+    if (slot.thread.ended) {
+      slot.deaths = 0;
+      slot.thread = this.#newThread(() => slot);
+    }
     this.#lastDrawing += 1;
     const drawing = this.#lastDrawing;
     const { picturesPerDrawing: pictures, stats } = this.#options;
-    const opening = new WarpDrawing({ drawing, avatar, pictures, stats, onClosed: () => { this.#drawings.delete(drawing); } }, thread);
+    const opening = new WarpDrawing({ drawing, avatar, pictures, stats, onClosed: () => { this.#drawings.delete(drawing); } }, slot.thread);
     this.#drawings.set(drawing, opening);
     return openedDrawing(opening);
   }
@@ -104,26 +111,23 @@ export class WarpRenderer implements Renderer {
         this.#drawings.get(answer.drawing)?.answered(answer);
       },
       died: (cause) => { this.#replace(slot(), cause); },
-    });
+    }, this.#options.thread);
   }
 
   #replace(slot: Slot, cause: Error): void {
     const { stats, logger } = this.#options;
     const dead = slot.thread;
     slot.deaths += 1;
+    const drawings = [...this.#drawings.values()].filter(({ thread }) => thread === dead);
+    if (slot.deaths >= DEATHS_IN_A_ROW) {
+      logger.error({ error: cause.message, deaths: slot.deaths }, 'a render thread died too often and is given up');
+      drawings.forEach((drawing) => { drawing.giveUp(new Error(`The render thread died ${slot.deaths} times in a row: ${cause.message}`)); });
+      return;
+    }
     slot.thread = this.#newThread(() => slot);
     stats.count('worker_restarts');
     logger.error({ error: cause.message, deaths: slot.deaths }, 'a render thread died and was replaced');
-    for (const drawing of this.#drawings.values()) {
-      if (drawing.thread !== dead) {
-        continue;
-      }
-      if (slot.deaths < DEATHS_IN_A_ROW) {
-        drawing.moveTo(slot.thread, cause);
-      } else {
-        drawing.giveUp(new Error(`The render thread died ${slot.deaths} times in a row: ${cause.message}`));
-      }
-    }
+    drawings.forEach((drawing) => { drawing.moveTo(slot.thread, cause); });
   }
 }
 

@@ -145,6 +145,18 @@ await test('a thread that dies is replaced, its frames are rejected and its draw
   assert.deepEqual(stats.events, ['worker_restarts']);
 });
 
+await test('threads that cannot even start are not started for ever, and are tried again with the next drawing', async () => {
+  const stats = new KeptStats();
+  await using renderer = new WarpRenderer({ threads: 1, stats, thread: { entry: new URL('broken-thread.ts', import.meta.url) } });
+  for (let opened = 1; opened <= 2; opened += 1) {
+    await assert.rejects(renderer.open(hopper), /died 3 times in a row: it cannot start/);
+    const restarts = stats.events.length;
+    await new Promise((resolve) => { setTimeout(resolve, 300); });
+    assert.equal(stats.events.length, restarts, 'nothing is started any more');
+    assert.ok(restarts <= 2 * opened, String(restarts));
+  }
+});
+
 await test('wrong arguments are refused with a message that names them', async () => {
   assert.throws(() => new WarpRenderer({ threads: 0 }), /threads/);
   assert.throws(() => new WarpRenderer({ picturesPerDrawing: 1.5 }), /picturesPerDrawing/);
