@@ -1,16 +1,19 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OnnxThread } from '../../src/inference/onnx-thread.ts';
+import { checkpointSource } from '../../src/models/checkpoint-source.ts';
 import { openCheckpoints } from '../../src/models/checkpoint-set.ts';
 import { writeGraphFile } from '../../src/models/graph-file.ts';
 import { type NetworkWidths, OFFICIAL_WIDTHS } from '../../src/models/network-widths.ts';
-import { renderGraph } from '../../src/models/pack-graphs.ts';
+import { mappingGraph, portraitGraph, renderGraph } from '../../src/models/pack-graphs.ts';
 import { importCheckpoints } from '../../src/models/pack-importer.ts';
-import type { PackManifest } from '../../src/models/pack-manifest.ts';
+import { PACK_FORMAT, type PackGraph, type PackManifest } from '../../src/models/pack-manifest.ts';
+import { mainCatalogue, mappingCatalogue } from '../../src/models/tensor-catalogue.ts';
 import type { Goldens } from './goldens.ts';
 import { MINI_SIZE, MINI_WIDTHS } from './mini-widths.ts';
 import { coefficientParity, fullParity, inspectionFile, miniParity } from './network-parity.ts';
 import type { ParityRow } from './parity-row.ts';
+import { recipeCheckpoint } from './recipe.ts';
 import { writeRecipeSet } from './recipe-checkpoints.ts';
 
 /** What to compare. */
@@ -32,10 +35,24 @@ export async function compareMini({ goldens, salt, workFolder, thread }: ParityR
   ];
 }
 
-/** Imports a set of official size and compares one frame. */
+/** Builds the graphs that one frame needs at official size, straight from the recipe (its files would take a gigabyte), and compares that frame. */
 export async function compareFull({ goldens, salt, workFolder, thread, threads = 1 }: ParityRun): Promise<ParityRow[]> {
-  const pack = await importRecipe({ salt, widths: OFFICIAL_WIDTHS, size: 256, folder: join(workFolder, 'full') });
-  return fullParity(goldens, { ...pack, thread, threads }, pack.inspection);
+  const folder = join(workFolder, 'full');
+  mkdirSync(folder, { recursive: true });
+  const [widths, size, coefficients, precision] = [OFFICIAL_WIDTHS, 256, 70, 'fp32'] as const;
+  const source = checkpointSource(recipeCheckpoint(salt, mainCatalogue(widths)), recipeCheckpoint(salt, mappingCatalogue(widths, coefficients)));
+  const form = { source, widths, precision };
+  const graphs = [
+    { graph: 'portrait', precision, size, file: 'portrait.onnx', build: portraitGraph(form, size) },
+    { graph: 'mapping', precision, coefficients, file: 'mapping.onnx', build: mappingGraph(form, coefficients) },
+  ] as const;
+  const written: PackGraph[] = [];
+  for (const { build, ...about } of graphs) {
+    written.push({ ...about, ...await writeGraphFile(join(folder, about.file), build), inputs: build.inputs, outputs: build.outputs });
+  }
+  const inspection = inspectionFile(folder);
+  await writeGraphFile(inspection, renderGraph(form, { size, inspect: true }));
+  return fullParity(goldens, { folder, manifest: { format: PACK_FORMAT, pack: 'sadtalker', sources: [], graphs: written }, thread, threads }, inspection);
 }
 
 /** Writes recipe checkpoints, imports them in float32, and adds a render graph with its inner maps as outputs. */

@@ -65,13 +65,14 @@ function spectralVector(salt: string, entry: RecipeEntry): LazyTensor {
   const original = `${entry.name.slice(0, -'weight_u'.length)}weight_orig`;
   const shape = entry.catalogue.get(original)?.shape ?? [];
   return filled(entry.shape, (values) => {
-    const matrix = plainTensor(salt, { ...entry, name: original, shape }).read();
     const columns = elementCount(shape.slice(1));
-    const right = unit(Float64Array.from(matrix.subarray(0, columns)));
+    const rows = (count: number): Float32Array => plainTensor(salt, { ...entry, name: original, shape: [count, ...shape.slice(1)] }).read();
+    const right = unit(Float64Array.from(rows(1)));
     if (entry.name.endsWith('_v')) {
       values.set(right);
       return;
     }
+    const matrix = rows(shape[0]!);
     values.set(unit(Float64Array.from({ length: shape[0]! }, (_, row) => {
       let sum = 0;
       for (let column = 0; column < columns; column++) {
