@@ -24,6 +24,9 @@ const MOST_WAITING = 10;
 const TOO_LATE_US = 2 * FRAME_US;
 const LONGEST_GAP_US = 5 * FRAME_US;
 
+/** Frames lost in a row, a minute of them, after which the drawing counts as gone for good: with a pack that broke and was closed, say. */
+const MOST_LOST = 1500;
+
 /** How far a mel window reaches back: windows up to this long after an interrupt still hold what was interrupted. */
 const WINDOW_PAST_US = 100_000;
 
@@ -55,6 +58,7 @@ export class FrameLine implements Closeable {
   #waiting = 0;
   #frames = 0;
   #inFlight = 0;
+  #lost = 0;
   #takenUs = -Infinity;
   #sentUs = -Infinity;
   #silentUntilUs = -Infinity;
@@ -172,6 +176,7 @@ export class FrameLine implements Closeable {
   async #encode(picture: Picture): Promise<void> {
     const { budget, encoder, stats } = this.#parts;
     try {
+      this.#lost = 0;
       stats.count('frames_rendered');
       if (this.#takenUs - picture.mediaUs >= TOO_LATE_US && this.#takenUs - this.#sentUs < LONGEST_GAP_US) {
         budget.missed();
@@ -198,9 +203,10 @@ export class FrameLine implements Closeable {
     }
   }
 
-  /** One frame that came at the wrong moment (its thread was replaced, say) is left out; any other failure is the end. */
+  /** One frame that came at the wrong moment (its thread was replaced, say) is left out; very many in a row, or any other failure, are the end. */
   #lose(error: unknown): void {
-    if (error instanceof InvalidStateError) {
+    this.#lost += 1;
+    if (error instanceof InvalidStateError && this.#lost < MOST_LOST) {
       this.#parts.stats.count('frames_dropped');
     } else {
       this.#fail(error);

@@ -204,6 +204,26 @@ test('a frame lost with its thread is left out; any other failure ends the line 
   assert.equal(bench.drawings.length, 3);
 });
 
+test('a drawing that somebody else closed ends the line within a minute, instead of showing a still for ever', async () => {
+  const bench = new Bench();
+  const loseNext = async (frame: number): Promise<void> => {
+    await bench.push(frame);
+    bench.drawings.shift()?.fail(new InvalidStateError('The drawing is closed.'));
+    await settled();
+  };
+  for (let frame = 0; frame < 1000; frame++) {
+    await loseNext(frame);
+  }
+  await bench.push(1000);
+  await bench.drawNext();
+  for (let frame = 1001; frame < 2500; frame++) {
+    await loseNext(frame);
+  }
+  assert.deepEqual(bench.failures, [], 'one that was drawn in between counts');
+  await loseNext(2500);
+  assert.equal(bench.failures.length, 1);
+});
+
 test('a line closes its encoder, drawing and face, once', async () => {
   const bench = new Bench();
   assert.equal(bench.line.close(), bench.line.close());
