@@ -132,3 +132,14 @@ test('in Firefox, the example that types text speaks', SKIP, async () => {
   await page.close();
   await sessionEnds();
 });
+
+test('in Firefox, the example with only the face shows it, and the microphone goes to it', SKIP, async () => {
+  const page = await firefox.open(`${url}/examples/face.html?avatar=hopper&microphone=listen`, { script: probe });
+  await page.waitFor('orator-face[state=live]');
+  await wait(1500);
+  const { video, sent } = await page.evaluate(() => streamProbe.carried());
+  assert.ok(video.framesDecoded > 5 && sent.packetsSent > 0, `${video.framesDecoded} pictures, ${sent.packetsSent} packets of sound`);
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+  await sessionEnds();
+});
