@@ -11,17 +11,25 @@ const frame = faceFrame(astronaut.landmarks);
 const upper = curveThrough([{ u: -25, v: 0 }, { u: 25, v: 0 }]);
 const lower = curveThrough([{ u: -25, v: 9 }, { u: 25, v: 9 }]);
 
-/** The portrait with white teeth painted from the upper lip down to a height, over a width, and the dark below and beside them. */
-function withTeeth({ toMm, halfWidthMm, lowerFromMm = Infinity, gapAtMm = Infinity }: { readonly toMm: number; readonly halfWidthMm: number; readonly lowerFromMm?: number; readonly gapAtMm?: number }): Avatar {
+interface PaintedTeeth {
+  /** White from the upper lip down to here, and again from `lowerFromMm` on. */
+  readonly toMm: number;
+  readonly halfWidthMm: number;
+  readonly lowerFromMm?: number;
+  /** A dark gap between two teeth, from 2 mm down. */
+  readonly gapAtMm?: number;
+}
+
+/** The portrait with painted teeth, and the dark below and beside them. */
+function withTeeth({ toMm, halfWidthMm, lowerFromMm = Infinity, gapAtMm = Infinity }: PaintedTeeth): Avatar {
   const image = new Uint8Array(astronaut.image);
-  for (let y = 0; y < astronaut.height; y += 1) {
-    for (let x = 0; x < astronaut.width; x += 1) {
-      const v = vOf(frame, x, y);
-      const inGap = Math.abs(uOf(frame, x, y) - gapAtMm) < 1.2 && v > 2;
-      const white = !inGap && Math.abs(uOf(frame, x, y)) < halfWidthMm && (v < toMm || v > lowerFromMm);
-      if (v > 0 && v < 9 && Math.abs(uOf(frame, x, y)) < 30) {
-        image.set(white ? [235, 228, 210] : [30, 16, 14], (y * astronaut.width + x) * 3);
-      }
+  for (let pixel = 0; pixel < astronaut.width * astronaut.height; pixel += 1) {
+    const [x, y] = [pixel % astronaut.width, Math.floor(pixel / astronaut.width)];
+    const [u, v] = [uOf(frame, x, y), vOf(frame, x, y)];
+    const inGap = Math.abs(u - gapAtMm) < 1.2 && v > 2;
+    if (v > 0 && v < 9 && Math.abs(u) < 30) {
+      const white = !inGap && Math.abs(u) < halfWidthMm && (v < toMm || v > lowerFromMm);
+      image.set(white ? [235, 228, 210] : [30, 16, 14], pixel * 3);
     }
   }
   return { ...astronaut, image };
