@@ -180,6 +180,14 @@ test('the page fits a phone of 360 pixels and can be worked with the keyboard al
   assert.deepEqual(complaints, []);
 });
 
+test('what lies on the picture stays on it, also on a phone that is held sideways', async (t) => {
+  const { page } = await harness.open(t, '/', { viewport: { width: 844, height: 390 } });
+  await harness.startTalking(page);
+  await page.getByText(/^\d+$/).and(page.locator('#frames-per-second')).waitFor();
+  const [frame, readouts] = await page.evaluate(() => ['#frame', '#readouts'].map((wanted) => document.querySelector(wanted)?.getBoundingClientRect().right ?? 0));
+  assert.ok((readouts ?? Infinity) < (frame ?? 0), `the readouts end at ${readouts}, the picture at ${frame}`);
+});
+
 test('the example that types text speaks', async (t) => {
   const { page, complaints } = await harness.open(t, '/examples/speak.html');
   await page.click('button');
