@@ -30,11 +30,12 @@ const MODES = {
   pausing: { yaw: 1.3, pitch: 0.6, roll: 0.7, drift: 0.35, down: 0.2, tilt: 0, turns: 0.5, go: [22, 40], stay: [20, 36], stays: [2, 5] },
 } as const;
 
-/** A speaker's head is raised as a phrase begins and sinks over its first three seconds; it is raised with the voice's pitch. */
+/** A speaker's head is raised as a phrase begins and sinks over its first three seconds; it is raised with the voice's pitch, within these semitones. */
 const RAISED_DEG = 1;
 const SINKS_DEG = 1.6;
 const SINKING_FRAMES = 75;
-const RAISED_PER_SEMITONE = 0.12;
+const RAISED_PER_SEMITONE = 0.1;
+const RAISED_PITCHES = [-4, 6] as const;
 
 /** Part of its posture a head keeps as a phrase begins and as it settles after speaking, and the frames that takes. */
 const STARTING = { kept: 0.7, frames: [8, 13] } as const;
@@ -125,7 +126,7 @@ export class HeadGestures {
       return MODES[this.#mode].down;
     }
     const sunk = SINKS_DEG * Math.min(1, phraseFrames / SINKING_FRAMES);
-    return -this.#style.size * (RAISED_DEG - sunk + RAISED_PER_SEMITONE * pitchAhead);
+    return -this.#style.size * (RAISED_DEG - sunk + RAISED_PER_SEMITONE * clamp(pitchAhead, ...RAISED_PITCHES));
   }
 
   /** Goes down or up again, the last time to rest. */

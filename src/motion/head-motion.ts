@@ -26,7 +26,8 @@ const UP_CHANCE_PER_SEMITONE = 0.08;
 
 /** The head follows the voice's pitch up and down: degrees for each semitone, pitches beyond which it goes no farther, and the spring, in rad/s. */
 const LIFT_PER_SEMITONE = 0.22;
-const LIFTED_PITCHES = [-4, 7] as const;
+const LOWEST_LIFTED = -4;
+const HIGHEST_LIFTED = 7;
 const LIFT_RATE = 11;
 
 /** Breath: 15 a minute, taking in air during 40 % of it; the shoulders lift the head by so much. */
@@ -34,6 +35,8 @@ const BREATH_STEP = 0.25 * 0.04;
 const BREATH_IN = 0.4;
 const BREATH_MM = 0.9;
 const BREATH_PITCH_DEG = 0.3;
+
+const POSE_KEYS = ['yawDeg', 'pitchDeg', 'rollDeg', 'xMm', 'yMm'] as const;
 
 /** How one head moves. */
 export interface HeadMotionOptions {
@@ -59,7 +62,7 @@ export class HeadMotion {
   readonly #nodPulse = new FadingPulse(0.2);
   readonly #turnPulse = new FadingPulse(0.25);
   readonly #pose: MutablePose = { ...NEUTRAL_POSE };
-  readonly #change: MutablePose = { ...NEUTRAL_POSE };
+  readonly #wanted: MutablePose = { ...NEUTRAL_POSE };
   readonly #scale: number;
   readonly #traits: (typeof STYLE_TRAITS)[HeadStyle];
   #breath = 0;
@@ -79,7 +82,7 @@ export class HeadMotion {
   /** Returns the pose of the next video frame, as a new object. */
   next(prosody: Prosody, state: FaceState): HeadPose {
     this.#manner.update(prosody);
-    const wanted = this.#change;
+    const wanted = this.#wanted;
     this.#plan.next(modeOf(prosody, state), this.#manner, wanted);
     this.#addVoice(prosody, wanted);
     const breath = this.#nextBreath();
@@ -101,7 +104,7 @@ export class HeadMotion {
     }
     const nod = this.#nod.toward(this.#nodPulse.next(), NOD_RATE);
     const turn = this.#turn.toward(this.#turnPulse.next(), TURN_RATE);
-    const lift = this.#lift.toward(this.#traits.size * LIFT_PER_SEMITONE * clamp(this.#manner.pitch, ...LIFTED_PITCHES), LIFT_RATE);
+    const lift = this.#lift.toward(this.#traits.size * LIFT_PER_SEMITONE * clamp(this.#manner.pitch, LOWEST_LIFTED, HIGHEST_LIFTED), LIFT_RATE);
     wanted.yawDeg += turn;
     wanted.pitchDeg += nod - lift;
     wanted.rollDeg -= 0.3 * turn;
@@ -126,8 +129,6 @@ export class HeadMotion {
     }
   }
 }
-
-const POSE_KEYS = ['yawDeg', 'pitchDeg', 'rollDeg', 'xMm', 'yMm'] as const;
 
 /** A voice is followed by its pauses while the face speaks; a face that was interrupted goes to what it does then. */
 function modeOf(prosody: Prosody, state: FaceState): HeadMode {

@@ -100,8 +100,7 @@ export class Prosody {
 
   /** Believes a pitch when the one before or after it is near: noise has one now and then, never the same for long. */
   #hearPitch(now: number | undefined, soon: number | undefined): void {
-    const isNear = (other: number | undefined): boolean => now !== undefined && other !== undefined && Math.abs(now - other) < NEAR_SEMITONES;
-    this.pitch = isNear(this.#previousPitch) || isNear(soon) ? now : undefined;
+    this.pitch = areNear(now, this.#previousPitch) || areNear(now, soon) ? now : undefined;
     this.#previousPitch = now;
   }
 
@@ -158,4 +157,8 @@ export class Prosody {
 /** Returns how much a moment stands out: its energy, more for a raised pitch, less for a lowered one. */
 function prominence(energy: number, pitch: number | undefined): number {
   return energy + PROMINENCE_PER_SEMITONE * clamp(pitch ?? 0, PROMINENT_PITCHES[0], PROMINENT_PITCHES[1]);
+}
+
+function areNear(one: number | undefined, other: number | undefined): boolean {
+  return one !== undefined && other !== undefined && Math.abs(one - other) < NEAR_SEMITONES;
 }
