@@ -30,7 +30,7 @@ video { opacity: 0; }
  * page ends its session, one that is only moved keeps it.
  */
 export class OratorFace extends HTMLElement {
-  static readonly observedAttributes: readonly string[] = ['server', 'avatar', 'voice', 'pack', 'movement', 'session'];
+  static readonly observedAttributes: readonly string[] = ['server', 'avatar', 'voice', 'pack', 'movement', 'session', 'autoplay'];
 
   readonly #video = document.createElement('video');
   readonly #poster = document.createElement('img');
@@ -100,13 +100,15 @@ export class OratorFace extends HTMLElement {
     this.#settle();
   }
 
-  attributeChangedCallback(_name: string, before: string | null, now: string | null): void {
-    if (this.isConnected && before !== now && this.#keeper.link.kind !== 'ready') {
+  attributeChangedCallback(name: string, before: string | null, now: string | null): void {
+    if (!this.isConnected || before === now) {
+      return;
+    }
+    if (name !== 'autoplay') {
+      // Does nothing where there is no session.
       void this.#keeper.restart();
     }
-    if (this.isConnected) {
-      this.#settle();
-    }
+    this.#settle();
   }
 
   /** Does what the element's place asks for, once it is known: who moves an element takes it out first. */

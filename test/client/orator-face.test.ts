@@ -112,12 +112,17 @@ test('a face that is moved keeps its session, one that is taken out ends it, and
   assert.deepEqual(complaints, []);
 });
 
-test('a face that cannot be had says why', async (t) => {
+test('a face that cannot be had says why, and one that can be had is there as soon as it is asked for', async (t) => {
   const { page: opened } = await harness.open(t, embedding('avatar="nobody"'));
   await opened.evaluate(() => face.start());
   assert.deepEqual((await eventsOf(opened, 'failed')).map(({ code }) => code), ['unknown_avatar']);
   assert.equal(await opened.getAttribute('orator-face', 'state'), 'ready');
   assert.equal(harness.server.sessions.size, 0);
+  await opened.evaluate(() => { face.setAttribute('avatar', 'hopper'); });
+  assert.equal(await opened.getAttribute('orator-face', 'state'), 'ready', 'nobody asked for a session yet');
+  await opened.evaluate(() => { face.toggleAttribute('autoplay', true); });
+  await live(opened);
+  assert.equal(await opened.evaluate(() => face.client?.session.avatar), 'hopper');
 });
 
 test('what a speech engine delivers after an interrupt is dropped without a complaint, and the next speech is heard', async (t) => {
