@@ -62,6 +62,8 @@ export class Microphone implements Closeable {
   readonly #source = new Float32Array(shortenNeeds(TICK_SAMPLES));
   #decoder: OpusDecoder<16_000> | undefined;
   #starting: Promise<void>;
+  /** Why the decoder did not start. */
+  #failure: Error | undefined;
   #closing: Promise<void> | undefined;
   #packetSamples = TICK_SAMPLES;
   #nextTimestamp: number | undefined;
@@ -86,7 +88,7 @@ export class Microphone implements Closeable {
     return this.#buffered() / SAMPLES_PER_MS;
   }
 
-  /** Resolves when the decoder has started. */
+  /** Resolves when the decoder has started, or could not: `pull` throws then. */
   get ready(): Promise<void> {
     return this.#starting;
   }
@@ -98,8 +100,14 @@ export class Microphone implements Closeable {
     }
   }
 
-  /** Takes the next 20 ms: 320 samples at 16 kHz, valid until the next call. Call it once per tick. */
+  /**
+   * Takes the next 20 ms: 320 samples at 16 kHz, valid until the next call. Call it once per tick.
+   * @throws why the decoder did not start.
+   */
   pull(): Float32Array {
+    if (this.#failure !== undefined) {
+      throw this.#failure;
+    }
     this.#dropExcess();
     if (this.#decoder === undefined || (this.#buffering && this.#buffered() < START_SAMPLES)) {
       this.#concealer.conceal(this.#block);
@@ -116,12 +124,13 @@ export class Microphone implements Closeable {
     return this.#block;
   }
 
-  /** Frees the decoder. */
+  /** Frees the decoder; one that is still starting is freed as soon as it has started. */
   close(): Promise<void> {
-    this.#closing ??= this.#starting.then(() => {
+    if (this.#closing === undefined) {
+      this.#closing = Promise.resolve();
       this.#decoder?.free();
       this.#decoder = undefined;
-    });
+    }
     return this.#closing;
   }
 
@@ -130,9 +139,17 @@ export class Microphone implements Closeable {
   }
 
   async #startDecoder(): Promise<void> {
-    const decoder = new OpusDecoder({ sampleRate: RATE_HZ, channels: 1 });
-    await decoder.ready;
-    this.#decoder = decoder;
+    try {
+      const decoder = new OpusDecoder({ sampleRate: RATE_HZ, channels: 1 });
+      await decoder.ready;
+      if (this.#closing === undefined) {
+        this.#decoder = decoder;
+      } else {
+        decoder.free();
+      }
+    } catch (error) {
+      this.#failure = error instanceof Error ? error : new Error('The Opus decoder did not start.', { cause: error });
+    }
   }
 
   #buffered(): number {

@@ -205,3 +205,27 @@ test('nothing pushed is silence; a closed microphone takes nothing and frees its
   assert.equal(microphone.bufferedMs, 0);
   assert.ok(microphone.pull().every((value) => value === 0));
 });
+
+test('a decoder that cannot be started fails the next pull, and ends no process', async (t) => {
+  let calls = 0;
+  // A module that starts, and then has no memory to give.
+  const exports = new Proxy({}, { get: (_target, name) => (name === 'g' ? { buffer: new ArrayBuffer(65_536) } : (): number => {
+    calls += 1;
+    if (calls > 1) {
+      throw new RangeError('could not allocate memory');
+    }
+    return 0;
+  }) });
+  t.mock.method(WebAssembly, 'instantiate', () => Promise.resolve({ exports }));
+  const microphone = Microphone.create();
+  await microphone.ready;
+  assert.throws(() => microphone.pull(), /could not allocate memory/);
+  await microphone.close();
+});
+
+test('closing does not wait for a decoder that never starts', async (t) => {
+  t.mock.method(WebAssembly, 'instantiate', () => new Promise(() => { /* never */ }));
+  const microphone = Microphone.create();
+  assert.ok(microphone.pull().every((value) => value === 0));
+  await microphone.close();
+});
