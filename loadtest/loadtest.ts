@@ -15,7 +15,7 @@ import { sendViewers } from './viewer-fleet.ts';
 
 const OPTIONS = {
   sessions: { type: 'string', default: '4' }, seconds: { type: 'string', default: '60' }, url: { type: 'string' }, pack: { type: 'string' },
-  loss: { type: 'string', default: '0' }, delay: { type: 'string', default: '0' }, 'bandwidth-kbps': { type: 'string' },
+  loss: { type: 'string', default: '0' }, delay: { type: 'string', default: '0' }, jitter: { type: 'string', default: '0' }, 'bandwidth-kbps': { type: 'string' },
   'faults-start': { type: 'string', default: '0' }, 'faults-end': { type: 'string' },
   interrupts: { type: 'boolean' }, microphone: { type: 'boolean' }, churn: { type: 'boolean' }, cycles: { type: 'string', default: '300' }, soak: { type: 'boolean' },
   overload: { type: 'boolean' }, vanish: { type: 'boolean' }, chromium: { type: 'boolean' }, portraits: { type: 'boolean' }, stagger: { type: 'string', default: '400' }, assured: { type: 'string' },
@@ -23,7 +23,7 @@ const OPTIONS = {
 } as const;
 
 const HELP = `npm run loadtest -- [--sessions N] [--seconds S] [--url URL] [--pack NAME]
-  [--loss SHARE] [--delay MS] [--bandwidth-kbps N] [--faults-start S] [--faults-end S]
+  [--loss SHARE] [--delay MS] [--jitter MS] [--bandwidth-kbps N] [--faults-start S] [--faults-end S]
   [--interrupts] [--microphone] [--vanish] [--chromium] [--portraits] [--stagger MS] [--assured N]
   [--overload] [--soak] [--churn [--cycles N]] [--json] [--limits KIND] [--limit 'NAME>=VALUE']`;
 
@@ -76,12 +76,12 @@ function withInterrupts(values: Values): boolean {
 
 function faultsOf(values: Values): PathFaults {
   const kbps = values['bandwidth-kbps'];
-  return { loss: Number(values.loss), delayMs: Number(values.delay), bandwidthKbps: kbps === undefined ? null : Number(kbps) };
+  return { loss: Number(values.loss), delayMs: Number(values.delay), jitterMs: Number(values.jitter), bandwidthKbps: kbps === undefined ? null : Number(kbps) };
 }
 
 async function limitsOf(values: Values): Promise<Limits> {
   const kind = values.limits ?? (values.churn === true ? 'churn' : values.overload === true ? 'overload' : values.soak === true ? 'soak'
-    : values.portraits === true ? 'portraits' : values['bandwidth-kbps'] !== undefined ? 'narrow' : Number(values.loss) > 0 || Number(values.delay) > 0 ? 'faults' : 'plain');
+    : values.portraits === true ? 'portraits' : values['bandwidth-kbps'] !== undefined ? 'narrow' : [values.loss, values.delay, values.jitter].some((value) => Number(value) > 0) ? 'faults' : 'plain');
   const limits = { ...await readLimits(kind) };
   if (!withInterrupts(values)) {
     delete limits['interruptSilenceMsP95'];

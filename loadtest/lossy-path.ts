@@ -8,12 +8,14 @@ export interface PathFaults {
   readonly loss: number;
   /** Milliseconds each packet takes longer, one way. */
   readonly delayMs: number;
+  /** Up to how many milliseconds more each packet takes, one way, by chance; their order stays. */
+  readonly jitterMs: number;
   /** Kilobits a second that the viewer can receive, headers included; null for any number. */
   readonly bandwidthKbps: number | null;
 }
 
 /** A path without faults. */
-export const CLEAN_PATH: PathFaults = Object.freeze({ loss: 0, delayMs: 0, bandwidthKbps: null });
+export const CLEAN_PATH: PathFaults = Object.freeze({ loss: 0, delayMs: 0, jitterMs: 0, bandwidthKbps: null });
 
 /**
  * A bad network in front of one peer connection: media, reports and their repetitions are lost, late or held up below
@@ -56,13 +58,13 @@ export class LossyPath {
 
   /** `receivedBytes` for what goes to the viewer: only that is held up by a narrow link. */
   #pass(line: DelayLine, deliver: () => void, receivedBytes?: number): void {
-    const { loss, delayMs } = this.#faults;
+    const { loss, delayMs, jitterMs } = this.#faults;
     const nowMs = performance.now();
     const passedMs = receivedBytes === undefined || this.#narrow === undefined ? nowMs : this.#narrow.passes(receivedBytes, nowMs);
     if (this.#cut || passedMs === undefined || this.#random() < loss) {
       return;
     }
-    line.push(passedMs + delayMs, () => {
+    line.push(passedMs + delayMs + jitterMs * this.#random(), () => {
       if (!this.#cut) {
         deliver();
       }

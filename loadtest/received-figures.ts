@@ -47,6 +47,9 @@ export interface ViewerFigures {
   readonly fpsMean: number;
   /** Mean frames per second while the network was bad; null where it was not. */
   readonly faultsFps: number | null;
+  /** How much longer than at best a picture took to be shown while the network was bad: 95th percentile from two seconds on, and the longest; null where it was not. */
+  readonly faultsDelayMsP95: number | null;
+  readonly faultsDelayMsMost: number | null;
   /** From the end of the network's faults to the first second at full rate; null where they did not end. */
   readonly recoverMs: number | null;
   /** From there to the first picture of the largest size; null likewise. */
@@ -79,6 +82,9 @@ const WARM_UP_MS = 1000;
 
 /** Length of the start and of the end over which the offset is averaged, in seconds. */
 const OFFSET_SPAN_S = 5;
+
+/** Time in which the server adapts to a bad network, before delays are judged. */
+const ADAPTING_MS = 2000;
 
 /** How long a viewer's return to full rate is waited for, in milliseconds. */
 const LONGEST_RECOVERY_MS = 60_000;
@@ -134,19 +140,29 @@ export function framesPerSecond(frames: readonly ShownFrame[], endMs = frames.at
   return counts.length === 0 ? [0] : counts;
 }
 
-function faultFigures({ frames, endedMs }: ViewerRecord, faults: FaultSpan | undefined): Pick<ViewerFigures, 'faultsFps' | 'recoverMs' | 'recoverSizeMs'> {
+function faultFigures(record: ViewerRecord, faults: FaultSpan | undefined): Pick<ViewerFigures, 'faultsFps' | 'faultsDelayMsP95' | 'faultsDelayMsMost' | 'recoverMs' | 'recoverSizeMs'> {
   if (faults === undefined) {
-    return { faultsFps: null, recoverMs: null, recoverSizeMs: null };
+    return { faultsFps: null, faultsDelayMsP95: null, faultsDelayMsMost: null, recoverMs: null, recoverSizeMs: null };
   }
+  const { frames, endedMs } = record;
   const { startMs, endMs } = faults;
   const fromMs = Math.max(startMs, frames[0]?.atMs ?? startMs);
   const faultsFps = (frames.filter(({ atMs }) => atMs >= fromMs && atMs < endMs).length * 1000) / (Math.min(endMs, endedMs) - fromMs);
+  const delays = delayFigures(record, faults);
   if (endMs === Infinity) {
-    return { faultsFps, recoverMs: null, recoverSizeMs: null };
+    return { faultsFps, ...delays, recoverMs: null, recoverSizeMs: null };
   }
   const widthPx = frames.reduce((most, frame) => Math.max(most, frame.widthPx), 0);
   const whole = frames.find((frame) => frame.atMs >= endMs && frame.widthPx === widthPx);
-  return { faultsFps, recoverMs: recoverMs(frames, endMs), recoverSizeMs: whole === undefined ? Number.NaN : whole.atMs - endMs };
+  return { faultsFps, ...delays, recoverMs: recoverMs(frames, endMs), recoverSizeMs: whole === undefined ? Number.NaN : whole.atMs - endMs };
+}
+
+function delayFigures({ frames, reports }: ViewerRecord, { startMs, endMs }: FaultSpan): Pick<ViewerFigures, 'faultsDelayMsP95' | 'faultsDelayMsMost'> {
+  const transits = transitsOf(frames, reports.video, 90_000);
+  const shortestMs = transits.reduce((shortest, { transitMs }) => Math.min(shortest, transitMs), Infinity);
+  const within = (fromMs: number): number[] => transits.filter(({ atMs }) => atMs >= fromMs && atMs < endMs).map(({ transitMs }) => transitMs - shortestMs);
+  const settled = within(startMs + ADAPTING_MS);
+  return { faultsDelayMsP95: settled.length === 0 ? Number.NaN : percentile(settled, 0.95), faultsDelayMsMost: within(startMs).reduce((longest, delay) => Math.max(longest, delay), 0) };
 }
 
 /** From a moment to the start of the first second of full rate, in milliseconds; NaN when none came. */
@@ -194,22 +210,29 @@ function offsetsPerSecond({ frames, sounds, reports }: ViewerRecord): number[] {
 /** Transit times in milliseconds (with an unknown constant) by second of arrival. */
 function transits(units: readonly Pick<ShownFrame, 'atMs' | 'rtpTimestamp'>[], reports: readonly ClockPair[], clockHz: number): Map<number, number[]> {
   const bySecond = new Map<number, number[]>();
+  for (const { atMs, transitMs } of transitsOf(units, reports, clockHz)) {
+    const second = Math.floor(atMs / 1000);
+    const transitsOfSecond = bySecond.get(second) ?? [];
+    bySecond.set(second, transitsOfSecond);
+    transitsOfSecond.push(transitMs);
+  }
+  return bySecond;
+}
+
+/** For each unit that came after the first report of time: when it did, and its transit time in milliseconds, with an unknown constant. */
+function transitsOf(units: readonly Pick<ShownFrame, 'atMs' | 'rtpTimestamp'>[], reports: readonly ClockPair[], clockHz: number): { atMs: number; transitMs: number }[] {
   let at = 0;
-  for (const { atMs, rtpTimestamp } of units) {
+  return units.flatMap(({ atMs, rtpTimestamp }) => {
     while (at + 1 < reports.length && reports[at + 1]!.atMs <= atMs) {
       at += 1;
     }
     const report = reports[at];
     if (report === undefined || report.atMs > atMs) {
-      continue;
+      return [];
     }
     const sentNtpMs = report.ntpMs + (((rtpTimestamp - report.rtpTimestamp) | 0) * 1000) / clockHz;
-    const second = Math.floor(atMs / 1000);
-    const transitsOfSecond = bySecond.get(second) ?? [];
-    bySecond.set(second, transitsOfSecond);
-    transitsOfSecond.push(atMs - (sentNtpMs % 1e9));
-  }
-  return bySecond;
+    return [{ atMs, transitMs: atMs - (sentNtpMs % 1e9) }];
+  });
 }
 
 /** Not a number of nothing: what was not measured must not look perfect. */

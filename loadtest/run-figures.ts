@@ -44,6 +44,9 @@ export interface RunFigures {
   readonly batchSizes: readonly string[];
   /** Mean frames per second while the network was bad, the slowest viewer; null where it was not. */
   readonly faultsFps: number | null;
+  /** How much longer than at best pictures took meanwhile, the slowest viewer; null likewise. */
+  readonly faultsDelayMsP95: number | null;
+  readonly faultsDelayMsMost: number | null;
   /** Smallest picture, and smallest bitrate asked for a viewer's picture. */
   readonly leastWidthPx: number;
   readonly leastVideoKbps: number;
@@ -109,6 +112,8 @@ export function runFigures({ fleet, samples, chromium, portraits }: { fleet: Fle
     framesRepeated: last.framesRepeated - first.framesRepeated,
     batchSizes: batchSizes(first, last),
     faultsFps: worst(viewers.map((viewer) => viewer.faultsFps), least),
+    faultsDelayMsP95: worst(viewers.map((viewer) => viewer.faultsDelayMsP95), most),
+    faultsDelayMsMost: worst(viewers.map((viewer) => viewer.faultsDelayMsMost), most),
     leastWidthPx: least(viewers.map((viewer) => viewer.leastWidthPx)),
     leastVideoKbps: least(busy.map(({ videoKbps, sessions }) => videoKbps / sessions).filter((kbps) => kbps > 0)),
     recoverMs: worst(viewers.map((viewer) => viewer.recoverMs), most),

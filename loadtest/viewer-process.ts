@@ -90,7 +90,7 @@ function planFaults({ faults, faultsStartS, faultsEndS }: ViewerOrder, viewer: V
     ...(faultsStartS > 0 ? [setTimeout(() => { viewer.path.set(faults); }, faultsStartS * 1000)] : []),
     ...(faultsEndS === null ? [] : [setTimeout(() => { viewer.path.set({ ...CLEAN_PATH, delayMs: faults.delayMs }); }, faultsEndS * 1000)]),
   ];
-  const bad = faults.loss > 0 || faults.delayMs > 0 || faults.bandwidthKbps !== null;
+  const bad = faults.loss > 0 || faults.delayMs > 0 || faults.jitterMs > 0 || faults.bandwidthKbps !== null;
   return { span: bad ? { startMs, endMs } : undefined, stop: () => { timers.forEach((timer) => { clearTimeout(timer); }); } };
 }
 

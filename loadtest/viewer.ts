@@ -1,8 +1,9 @@
-import { GenericNack, MediaStreamTrack, RTCPeerConnection, RTCRtpCodecParameters, RtcpSrPacket, RtcpTransportLayerFeedback, RtpHeader, RtpPacket, useAbsSendTime, useNACK, useOPUS, usePLI, useREMB, useSdesMid, useVP8 } from 'werift';
+import { GenericNack, MediaStreamTrack, RTCPeerConnection, RTCRtpCodecParameters, RTP_EXTENSION_URI, RtcpSrPacket, RtcpTransportLayerFeedback, RtpHeader, RtpPacket, useAbsSendTime, useNACK, useOPUS, usePLI, useREMB, useSdesMid, useTransportWideCC, useTWCC, useVP8 } from 'werift';
 import type { RTCRtpReceiver, RtcpPacket } from 'werift';
 import WebSocket from 'ws';
 import { serverMessageSchema } from '../src/transport/messages.ts';
 import type { ClientMessage, ServerMessage } from '../src/transport/messages.ts';
+import { ArrivalFeedback } from './arrival-feedback.ts';
 import { FrameAssembler } from './frame-assembler.ts';
 import type { ReceivedFrame } from './frame-assembler.ts';
 import { CLEAN_PATH, LossyPath } from './lossy-path.ts';
@@ -30,6 +31,10 @@ export class RefusedError extends Error {
   }
 }
 
+/** Time between two looks for missing packets, and between two messages about arrivals: Chromium's, in milliseconds. */
+const LOOK_MS = 10;
+const FEEDBACK_MS = 100;
+
 /** A viewer without a screen: a real WebRTC peer that receives VP8 and Opus, and a WebSocket that pushes speech. */
 export class Viewer {
   readonly sessionId: string;
@@ -48,7 +53,8 @@ export class Viewer {
   readonly #peer: RTCPeerConnection;
   readonly #socket: WebSocket;
   readonly #assembler: FrameAssembler;
-  readonly #timer: NodeJS.Timeout;
+  readonly #arrivals = new ArrivalFeedback();
+  readonly #timers: readonly NodeJS.Timeout[];
   readonly #kinds = new Map<number, 'audio' | 'video'>();
   readonly #microphone: MediaStreamTrack;
   #microphonePackets = 0;
@@ -67,9 +73,9 @@ export class Viewer {
     const peer = new RTCPeerConnection({
       codecs: {
         audio: [useOPUS()],
-        video: [useVP8({ rtcpFeedback: [useNACK(), usePLI(), useREMB()] }), new RTCRtpCodecParameters({ mimeType: 'video/rtx', clockRate: 90_000 })],
+        video: [useVP8({ rtcpFeedback: [useNACK(), usePLI(), useREMB(), useTWCC()] }), new RTCRtpCodecParameters({ mimeType: 'video/rtx', clockRate: 90_000 })],
       },
-      headerExtensions: { audio: [useSdesMid()], video: [useSdesMid(), useAbsSendTime()] },
+      headerExtensions: { audio: [useSdesMid()], video: [useSdesMid(), useAbsSendTime(), useTransportWideCC()] },
       iceServers: [], iceUseIpv4: false, iceUseIpv6: false, iceAdditionalHostAddresses: ['127.0.0.1'], iceInterfaceAddresses: { udp4: '127.0.0.1' }, bundlePolicy: 'max-bundle',
     });
     const socket = new WebSocket(url.replace('http', 'ws') + answer.streamUrl);
@@ -77,6 +83,7 @@ export class Viewer {
     const microphone = new MediaStreamTrack({ kind: 'audio' });
     peer.addTransceiver(speaks ? microphone : 'audio', { direction: speaks ? 'sendrecv' : 'recvonly' });
     const { receiver } = peer.addTransceiver('video', { direction: 'recvonly' });
+    receiver.setupTWCC = () => undefined;
     await peer.setLocalDescription(await peer.createOffer());
     const viewer = new Viewer({ url, id: answer.id, peer, socket, receiver, microphone });
     await viewer.#negotiate(url + answer.webrtcUrl);
@@ -100,7 +107,10 @@ export class Viewer {
         }
       },
     });
-    this.#timer = setInterval(() => { this.#assembler.look(performance.now()); }, 10);
+    this.#timers = [
+      setInterval(() => { this.#assembler.look(performance.now()); }, LOOK_MS),
+      setInterval(() => { this.#tellArrivals(parts.receiver); }, FEEDBACK_MS),
+    ];
     this.#socket.on('error', () => { /* A WebSocket that breaks off is told by its close event. */ });
     this.#socket.on('message', (data: Buffer) => { this.onMessage(serverMessageSchema.parse(JSON.parse(data.toString()))); });
     this.#peer.onTrack.subscribe((track: MediaStreamTrack) => { this.#receive(track, parts.receiver); });
@@ -153,11 +163,11 @@ export class Viewer {
     this.path.cut();
     this.#socket.pause();
     await this.#peer.close();
-    clearInterval(this.#timer);
+    this.#timers.forEach((timer) => { clearInterval(timer); });
   }
 
   async #free(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#timers.forEach((timer) => { clearInterval(timer); });
     this.#socket.close();
     await this.#peer.close();
   }
@@ -178,8 +188,12 @@ export class Viewer {
       // werift's own NACKs come every 5 ms, ten times at most: no browser does that. The assembler asks instead.
       (Reflect.get(receiver, 'nack') as { close(): void }).close();
     }
-    track.onReceiveRtp.subscribe((packet) => {
+    track.onReceiveRtp.subscribe((packet, extensions) => {
       const atMs = performance.now();
+      const transportNumber: unknown = extensions?.[RTP_EXTENSION_URI.transportWideCC];
+      if (typeof transportNumber === 'number') {
+        this.#arrivals.arrived(transportNumber, atMs);
+      }
       this.bytes += packet.payload.length;
       this.#kinds.set(packet.header.ssrc, track.kind === 'video' ? 'video' : 'audio');
       if (track.kind === 'video') {
@@ -189,6 +203,14 @@ export class Viewer {
         this.onAudio({ atMs, rtpTimestamp: packet.header.timestamp, payload: packet.payload });
       }
     });
+  }
+
+  #tellArrivals(receiver: RTCRtpReceiver): void {
+    const message = this.#arrivals.message();
+    if (message !== undefined) {
+      // werift only asks a packet for its bytes.
+      void receiver.dtlsTransport.sendRtcp([{ serialize: () => message } as RtcpPacket]);
+    }
   }
 
   #askAgain(lost: readonly number[]): void {

@@ -90,6 +90,15 @@ test('a stream that dies on a bad network is no good rate there', () => {
   assert.ok(dead.faultsFps !== null && dead.faultsFps < 4, String(dead.faultsFps));
 });
 
+test('pictures that take longer while the network is bad show in the delay, those of the first two seconds only in the longest', () => {
+  const record = perfect();
+  const late = (ms: number): number => (ms < 3000 || ms > 7000 ? 0 : ms < 4000 ? 500 : 120);
+  const frames = record.frames.map((one) => ({ ...one, atMs: one.atMs + late(one.atMs) })).sort((a, b) => a.atMs - b.atMs);
+  const { faultsDelayMsP95, faultsDelayMsMost } = figures({ ...record, frames }, { startMs: 3000, endMs: 7000 });
+  assert.deepEqual([Math.round(faultsDelayMsP95 ?? 0), Math.round(faultsDelayMsMost ?? 0)], [120, 500]);
+  assert.equal(figures(record).faultsDelayMsP95, null);
+});
+
 test('a picture that falls behind its sound shows as offset and drift', () => {
   const record = perfect();
   const behind = record.frames.map((one, index) => ({ ...one, atMs: one.atMs + index * 0.04 }));

@@ -23,7 +23,7 @@ test('memory that is kept counts as growth', () => {
 });
 
 const VIEWER: ViewerFigures = {
-  fpsP5: 25, fpsMean: 25, faultsFps: null, recoverMs: null, recoverSizeMs: null, leastWidthPx: 512, longestGapMs: 45, freezes: 0,
+  fpsP5: 25, fpsMean: 25, faultsFps: null, faultsDelayMsP95: null, faultsDelayMsMost: null, recoverMs: null, recoverSizeMs: null, leastWidthPx: 512, longestGapMs: 45, freezes: 0,
   audioGaps: 0, audioPacketsLost: 0, audioConcealedShare: 0, firstSoundMs: [100], firstFrameMs: [150], interruptSilenceMs: [], interruptMouthMs: [],
   avOffsetStartMs: 3, avOffsetEndMs: -5, avDriftMsPerHour: 1, kbps: 200,
 };
