@@ -6,10 +6,10 @@ import { VideoEncoder } from './video-encoder.ts';
 import type { VideoEncoderOptions } from './video-encoder.ts';
 
 /** Below this bitrate pictures are sent at half their width and height. */
-const HALF_SIZE_BELOW_BPS = 190_000;
+const HALF_SIZE_BELOW_BPS = 100_000;
 
 /** From this bitrate on they are sent whole again, before the frame rate becomes whole. */
-const WHOLE_SIZE_FROM_BPS = 230_000;
+const WHOLE_SIZE_FROM_BPS = 115_000;
 
 /**
  * Encodes one viewer's pictures like `VideoEncoder`, at half size while the bitrate is so low that a whole picture would
@@ -80,7 +80,7 @@ export class SizedEncoder implements Closeable, AsyncDisposable {
   async #reopen(halved: boolean): Promise<void> {
     const { width, height } = halved ? this.#half : this.#options;
     const before = this.#encoder;
-    const encoder = await VideoEncoder.open({ ...this.#options, width, height, bitrateBps: before.bitrateBps, lean: halved });
+    const encoder = await VideoEncoder.open({ ...this.#options, width, height, bitrateBps: before.bitrateBps });
     // Its bitrate may have changed while the new one was opened.
     encoder.setBitrate(before.bitrateBps);
     this.#encoder = encoder;

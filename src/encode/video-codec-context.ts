@@ -33,6 +33,8 @@ export const LIVE_VIDEO_CODECS: Readonly<Record<VideoCodec, CodecSettings>> = Ob
       'cpu-used': '-6',
       'lag-in-frames': '0',
       'static-thresh': '1',
+      // A key frame takes no more than the time of four pictures of its bitrate: on a narrow path it stands in the way of all else.
+      'max-intra-rate': '400',
     },
     qMin: 12,
     bufferMs: 1000,
@@ -68,17 +70,14 @@ export function setContextBitrate(context: CodecContext, codec: VideoCodec, bitr
   context.rcBufferSize = Math.round((bitrateBps * LIVE_VIDEO_CODECS[codec].bufferMs) / 1000);
 }
 
-/** Room for the first picture while the viewer's path overflows, in seconds of bitrate: its key frame stands in the queue like all else. */
-const LEAN_START_S = 0.3;
-
-/** Opens an encoder for live pictures; a lean one begins with a small, coarse key frame. The caller frees the context. */
+/** Opens an encoder for live pictures. The caller frees the context. */
 export function openVideoCodecContext(
-  codec: VideoCodec, { width, height, bitrateBps, lean = false }: { width: number; height: number; bitrateBps: number; lean?: boolean },
+  codec: VideoCodec, { width, height, bitrateBps }: { width: number; height: number; bitrateBps: number },
 ): Promise<CodecContext> {
   const { encoder, options, qMin } = LIVE_VIDEO_CODECS[codec];
   return openEncoderContext({
     encoder,
-    options: { ...options, ...(lean ? { rc_init_occupancy: String(Math.round(bitrateBps * LEAN_START_S)) } : {}) },
+    options,
     configure: (context) => {
       context.width = width;
       context.height = height;

@@ -3,8 +3,6 @@ import { Packet } from 'node-av/lib';
 import type { CodecContext } from 'node-av/lib';
 import type { EncodedUnit, VideoCodec } from '../base/encoded-unit.ts';
 import { InvalidStateError } from '../base/errors.ts';
-import { silentLogger } from '../base/logger.ts';
-import type { Logger } from '../base/logger.ts';
 import type { Picture } from '../base/picture.ts';
 import type { Closeable } from '../base/scope.ts';
 import { checked } from './checked.ts';
@@ -19,17 +17,17 @@ export interface VideoEncoderOptions {
   readonly height: number;
   /** Bits a second to aim at, 30,000 to 20,000,000. */
   readonly bitrateBps: number;
-  /** Begin with a small, coarse key frame, because the viewer's path overflows. Default: false. */
-  readonly lean?: boolean;
-  /** Default: keeps nothing. */
-  readonly logger?: Logger;
 }
 
 /** Pictures that may be under way or waiting; one more is refused. */
 const MOST_PICTURES = 3;
 
-/** Relative change of bitrate below which VP8 is not reopened: reopening costs a key frame. */
-const LEAST_BITRATE_CHANGE = 0.15;
+/** Ticks of a picture at 25 frames a second, and of one at half that rate. */
+const PICTURE_TICKS = VIDEO_TICKS_HZ / 25;
+const MOST_TICKS = 2 * PICTURE_TICKS;
+
+/** What a picture after a longer pause counts for: much changed since the one before, and it would be large enough to queue. */
+const AFTER_PAUSE_TICKS = PICTURE_TICKS / 2;
 
 const BITRATE_BPS = Object.freeze({ min: 30_000, max: 20_000_000 });
 
@@ -38,14 +36,16 @@ export class VideoEncoder implements Closeable, AsyncDisposable {
   readonly codec: VideoCodec;
   readonly width: number;
   readonly height: number;
-  readonly #logger: Logger;
   readonly #packet = new Packet();
   readonly #frames: readonly PictureFrame[];
   readonly #freeFrames: PictureFrame[];
   #context: CodecContext;
-  #openedBps: number;
+  /** What the context aims at. */
+  #contextBps: number;
   #wantedBps: number;
   #lastMediaUs = -Infinity;
+  /** The encoder's own time. */
+  #ticks = 0;
   /** Settles when everything asked for so far is done: calls on one context must never overlap. */
   #tail: Promise<unknown> = Promise.resolve();
   #failure: Error | undefined;
@@ -62,9 +62,8 @@ export class VideoEncoder implements Closeable, AsyncDisposable {
     this.codec = options.codec;
     this.width = options.width;
     this.height = options.height;
-    this.#logger = options.logger ?? silentLogger;
     this.#context = context;
-    this.#openedBps = options.bitrateBps;
+    this.#contextBps = options.bitrateBps;
     this.#wantedBps = options.bitrateBps;
     this.#packet.alloc();
     this.#frames = Array.from({ length: MOST_PICTURES }, () => new PictureFrame(this.width, this.height));
@@ -92,22 +91,22 @@ export class VideoEncoder implements Closeable, AsyncDisposable {
     if (frame === undefined) {
       throw new InvalidStateError(`${MOST_PICTURES} pictures are being encoded; wait for one before the next.`);
     }
+    let ticks: number;
     try {
-      this.#fill(frame, picture, options.keyFrame === true);
+      ticks = this.#fill(frame, picture);
     } catch (error) {
       this.#freeFrames.push(frame);
       throw error;
     }
-    const { mediaUs } = picture;
-    const unit = this.#tail.then(() => this.#encodeFrame(frame, mediaUs));
+    const order = { mediaUs: picture.mediaUs, ticks, keyFrame: options.keyFrame === true };
+    const unit = this.#tail.then(() => this.#encodeFrame(frame, order));
     // The caller gets the failure from the unit; the tail only keeps the order.
     this.#tail = unit.then(() => undefined, () => undefined);
     return unit;
   }
 
   /**
-   * Asks for another bitrate from the next picture on. H.264 takes it over as it is; VP8 reopens its encoder
-   * (about 1 ms and a key frame), only when the change is over 15 %.
+   * Asks for another bitrate from the next picture on; it costs no key frame.
    * @throws TypeError outside 30 kbit/s to 20 Mbit/s.
    */
   setBitrate(bitrateBps: number): void {
@@ -131,25 +130,30 @@ export class VideoEncoder implements Closeable, AsyncDisposable {
     return this.close();
   }
 
-  #fill(target: PictureFrame, picture: Picture, keyFrame: boolean): void {
+  /** Copies a picture; returns the ticks that it stands for. */
+  #fill(target: PictureFrame, picture: Picture): number {
     if (!(picture.mediaUs > this.#lastMediaUs)) {
       throw new TypeError(`Media times must rise: ${picture.mediaUs} µs came after ${this.#lastMediaUs} µs.`);
     }
     target.fill(picture);
-    const { frame } = target;
-    frame.pts = BigInt(Math.round((picture.mediaUs * VIDEO_TICKS_HZ) / 1_000_000));
-    frame.duration = BigInt(VIDEO_TICKS_HZ / 25);
-    frame.pictType = keyFrame ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
+    const ticks = ((picture.mediaUs - this.#lastMediaUs) * VIDEO_TICKS_HZ) / 1_000_000;
     this.#lastMediaUs = picture.mediaUs;
+    return ticks > MOST_TICKS ? AFTER_PAUSE_TICKS : ticks;
   }
 
-  async #encodeFrame(source: PictureFrame, mediaUs: number): Promise<EncodedUnit> {
+  async #encodeFrame(source: PictureFrame, { mediaUs, ticks, keyFrame }: { mediaUs: number; ticks: number; keyFrame: boolean }): Promise<EncodedUnit> {
     try {
       if (this.#failure !== undefined) {
         throw this.#failure;
       }
-      await this.#takeOverBitrate();
-      checked(await this.#context.sendFrame(source.frame), 'encode a picture');
+      await this.#prepare(keyFrame);
+      const pace = this.#wantedBps / this.#contextBps;
+      const { frame } = source;
+      this.#ticks += Math.max(1, Math.round(ticks * pace));
+      frame.pts = BigInt(this.#ticks);
+      frame.duration = BigInt(Math.max(1, Math.round(PICTURE_TICKS * pace)));
+      frame.pictType = keyFrame ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
+      checked(await this.#context.sendFrame(frame), 'encode a picture');
       // The work was done in sendFrame; fetching the result needs no thread.
       checked(this.#context.receivePacketSync(this.#packet), 'give the encoded picture');
       const unit: EncodedUnit = {
@@ -165,24 +169,24 @@ export class VideoEncoder implements Closeable, AsyncDisposable {
     }
   }
 
-  async #takeOverBitrate(): Promise<void> {
-    const wantedBps = this.#wantedBps;
-    if (wantedBps === this.#openedBps) {
-      return;
-    }
+  /**
+   * Makes the context ready for the bitrate in force. An open VP8 context takes over none, but gives each picture the bits of
+   * the time that it stands for: its time goes slower, and pictures get smaller. For a key frame it is opened anew, in about
+   * 1 ms: what it learned of the pictures before makes it spend several times too much on those after a coarse key frame.
+   */
+  async #prepare(keyFrame: boolean): Promise<void> {
     if (LIVE_VIDEO_CODECS[this.codec].bitrateInPlace) {
-      setContextBitrate(this.#context, this.codec, wantedBps);
-    } else if (Math.abs(wantedBps / this.#openedBps - 1) > LEAST_BITRATE_CHANGE) {
-      const context = await openVideoCodecContext(this.codec, {
-        width: this.width, height: this.height, bitrateBps: wantedBps, lean: wantedBps < this.#openedBps,
-      });
+      if (this.#wantedBps !== this.#contextBps) {
+        setContextBitrate(this.#context, this.codec, this.#wantedBps);
+        this.#contextBps = this.#wantedBps;
+      }
+    } else if (keyFrame && this.#ticks > 0) {
+      const bitrateBps = this.#wantedBps;
+      const context = await openVideoCodecContext(this.codec, { width: this.width, height: this.height, bitrateBps });
       this.#context.freeContext();
       this.#context = context;
-    } else {
-      return;
+      this.#contextBps = bitrateBps;
     }
-    this.#logger.debug({ codec: this.codec, fromBps: this.#openedBps, toBps: wantedBps }, 'video bitrate changed');
-    this.#openedBps = wantedBps;
   }
 }
 
