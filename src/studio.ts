@@ -13,6 +13,7 @@ import { Scope } from './base/scope.ts';
 import type { Closeable } from './base/scope.ts';
 import type { Stats } from './base/stats.ts';
 import { BitrateController } from './encode/bitrate-controller.ts';
+import { CongestionController } from './encode/congestion-controller.ts';
 import { SizedEncoder } from './encode/sized-encoder.ts';
 import { VoiceEncoder } from './encode/voice-encoder.ts';
 import { MODELS_FOLDER } from './models-folder.ts';
@@ -184,18 +185,18 @@ export class Studio implements Closeable {
   async #openLink(offerSdp: string, { face: { motion, drawing }, stats, onFailed }: LinkOrder): Promise<{ link: ViewerLink; answerSdp: string }> {
     const { video, webrtc } = this.#options;
     const offeredAtMs = performance.now();
-    const startBps = video.startKbps * 1000;
+    const bounds = { startBps: video.startKbps * 1000, minBps: video.minKbps * 1000, maxBps: video.maxKbps * 1000 };
     await using scope = new Scope();
     const { peer, answerSdp } = await WebRtcPeer.answer(offerSdp, { ...webrtc, videoCodecs: video.codecs, logger: this.#logger });
     scope.own(peer);
-    const encoder = scope.own(await SizedEncoder.open({ codec: peer.videoCodec ?? 'vp8', width: drawing.width, height: drawing.height, bitrateBps: startBps, logger: this.#logger }));
+    const encoder = scope.own(await SizedEncoder.open({ codec: peer.videoCodec ?? 'vp8', width: drawing.width, height: drawing.height, bitrateBps: bounds.startBps }));
     const voice = scope.own(await VoiceLine.open({ openEncoder: (expectedLossPercent) => VoiceEncoder.open({ expectedLossPercent }), stats, onFailed }));
     const frames = new FrameLine({ motion, drawing, encoder, budget: this.#budget, stats, onFailed });
     scope.release();
     return {
       link: new ViewerLink({
         peer, frames, voice, stats, offeredAtMs, logger: this.#logger,
-        bitrate: new BitrateController({ startBps, minBps: video.minKbps * 1000, maxBps: video.maxKbps * 1000 }),
+        congestion: new CongestionController(bounds), bitrate: new BitrateController(bounds),
       }),
       answerSdp,
     };

@@ -69,7 +69,7 @@ const LONGEST_CAUTIOUS_MS = 40_000;
 const IN_USE = 0.7;
 
 /** From this bitrate on pictures have their whole size and rate; below, they never use what they are given. */
-export const WHOLE_FROM_BPS = 250_000;
+export const WHOLE_FROM_BPS = 120_000;
 
 /**
  * Chooses a viewer's video bitrate: down to what arrives when a queue on the path grows or overflows, up by at most half after

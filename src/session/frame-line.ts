@@ -63,6 +63,8 @@ export class FrameLine implements Closeable {
   #sentUs = -Infinity;
   #silentUntilUs = -Infinity;
   #wantsKeyFrame = true;
+  /** Until when no frame is made, `performance.now()`. */
+  #heldUntilMs = -Infinity;
   #failed = false;
 
   constructor(parts: FrameLineParts) {
@@ -86,6 +88,11 @@ export class FrameLine implements Closeable {
   /** Takes over a bitrate from the next frame on; a very low one also halves the frame rate. */
   setBitrate(bitrateBps: number): void {
     this.#parts.encoder.setBitrate(bitrateBps);
+  }
+
+  /** Makes no frame for some milliseconds: those under way have to pass first. */
+  hold(ms: number): void {
+    this.#heldUntilMs = Math.max(this.#heldUntilMs, performance.now() + ms);
   }
 
   /** Makes the next frame one that can be decoded alone. */
@@ -157,7 +164,7 @@ export class FrameLine implements Closeable {
   /** Says whether the next frame is to be drawn, and counts it when not. */
   #begins(): boolean {
     this.#frames += 1;
-    if (this.bitrateBps < WHOLE_FROM_BPS && this.#frames % 2 === 0) {
+    if ((this.bitrateBps < WHOLE_FROM_BPS && this.#frames % 2 === 0) || performance.now() < this.#heldUntilMs) {
       return false;
     }
     const { budget, stats } = this.#parts;

@@ -5,8 +5,10 @@ import { Scope } from '../base/scope.ts';
 import type { Closeable } from '../base/scope.ts';
 import type { Stats } from '../base/stats.ts';
 import type { BitrateController } from '../encode/bitrate-controller.ts';
+import type { CongestionController } from '../encode/congestion-controller.ts';
 import type { FrameLine } from './frame-line.ts';
 import type { FaceState } from '../motion/face-state.ts';
+import type { PathReading } from '../transport/path-meter.ts';
 import type { WebRtcPeer, WebRtcPeerEvents } from '../transport/webrtc-peer.ts';
 import type { VoiceLine } from './voice-line.ts';
 
@@ -30,6 +32,9 @@ export interface ViewerLinkParts {
   readonly peer: WebRtcPeer;
   readonly frames: FrameLine;
   readonly voice: VoiceLine;
+  /** Goes by what arrives of each packet, from viewers that tell it. */
+  readonly congestion: CongestionController;
+  /** Goes by reports, for all others. */
   readonly bitrate: BitrateController;
   readonly stats: Stats;
   readonly logger: Logger;
@@ -58,6 +63,8 @@ export class ViewerLink implements Closeable {
   #arrival = { fractionLost: 0, pictureSentBps: 0, pictureArrivedBps: 0 };
   /** What the viewer thinks its path takes; unknown until it says so. */
   #bandwidthBps = Infinity;
+  /** Whether the viewer tells when each packet arrives. */
+  #tellsArrivals = false;
   #framesSent = 0;
   /** Of an interrupt that is not silent yet. */
   #interruptedMs: number | undefined;
@@ -148,16 +155,48 @@ export class ViewerLink implements Closeable {
     });
     events.on('arrivalMeasured', ({ fractionLost, sentBps, arrivedBps }) => {
       this.#arrival = { fractionLost, pictureSentBps: sentBps, pictureArrivedBps: arrivedBps };
-      this.#chooseBitrate();
+      if (!this.#tellsArrivals) {
+        this.#chooseBitrate();
+      }
+    });
+    events.on('pathRead', (reading) => {
+      this.#tellsArrivals = true;
+      this.#followPath(reading);
     });
     events.on('closed', ({ reason }) => { this.events.emit('closed', { reason }); });
   }
 
+  #followPath(reading: PathReading): void {
+    const { bitrateBps, holdMs, startAnew } = this.#parts.congestion.read(reading, performance.now());
+    this.#setBitrate(bitrateBps);
+    if (holdMs > 0) {
+      this.#parts.logger.debug({ bitrateBps, holdMs, queueMs: reading.queueMs, arrivedBps: reading.arrivedBps }, 'a queue stands on the path to a viewer');
+      this.#parts.frames.hold(holdMs);
+    }
+    if (startAnew) {
+      this.#startAnew();
+    }
+  }
+
   #chooseBitrate(): void {
-    const { bitrate, frames, peer } = this.#parts;
+    const { bitrate, peer } = this.#parts;
+    const beforeBps = bitrate.bps;
     const estimate = { bandwidthBps: this.#bandwidthBps, sentBytes: peer.statistics.bytesSent, roundTripMs: this.#path.roundTripMs, ...this.#arrival };
     const bitrateBps = bitrate.estimated(estimate, performance.now());
-    frames.setBitrate(bitrateBps);
-    peer.setPictureBitrate(bitrateBps);
+    this.#setBitrate(bitrateBps);
+    if (bitrateBps < beforeBps) {
+      // By the time a report tells of it, so much is missing that a key frame is there sooner.
+      this.#startAnew();
+    }
+  }
+
+  #setBitrate(bitrateBps: number): void {
+    this.#parts.frames.setBitrate(bitrateBps);
+    this.#parts.peer.setPictureBitrate(bitrateBps);
+  }
+
+  #startAnew(): void {
+    this.#parts.peer.startAnew();
+    this.#parts.frames.requestKeyFrame();
   }
 }

@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto';
-import { RTP_EXTENSION_URI, RtcpSenderInfo, RtcpSourceDescriptionPacket, RtcpSrPacket, SourceDescriptionChunk, SourceDescriptionItem } from 'werift';
-import type { RTCDtlsTransport, RTCRtpTransceiver, RtcpPacket } from 'werift';
-import { InvalidStateError } from '../base/errors.ts';
+import { RtcpSenderInfo, RtcpSourceDescriptionPacket, RtcpSrPacket, SourceDescriptionChunk, SourceDescriptionItem } from 'werift';
+import type { RTCDtlsTransport, RtcpPacket } from 'werift';
 import { ntpTimestamp } from './ntp-time.ts';
 import { OutgoingHeader } from './outgoing-header.ts';
 import type { HeaderExtensionIds } from './outgoing-header.ts';
+import type { PathMeter } from './path-meter.ts';
 
 /** What both sides agreed on for one outgoing stream. */
 export interface OutgoingStreamOptions {
@@ -18,6 +18,8 @@ export interface OutgoingStreamOptions {
   readonly extensions: HeaderExtensionIds;
   /** Where lost packets are sent again; without it they go out as they were. */
   readonly retransmission?: { readonly ssrc: number; readonly payloadType: number } | undefined;
+  /** Numbers each packet; where it is left out, `extensions` has no `transportNumber`. */
+  readonly meter?: PathMeter | undefined;
 }
 
 /** Packets kept for retransmission: about 2 s of picture. A power of two, so that sequence numbers wrap evenly. */
@@ -180,28 +182,8 @@ export class OutgoingStream {
     header.sequenceNumber = packet.sequenceNumber;
     header.timestamp = packet.timestamp;
     header.marker = packet.marker;
+    header.transportNumber = this.#options.meter?.sending(packet.payload.length, performance.now()) ?? 0;
     // Never rejects: a packet that cannot be sent is a lost packet.
     void this.#options.transport.sendRtp(packet.payload, header);
   }
-}
-
-/** Opens the stream that a transceiver's two sides agreed on. @throws InvalidStateError when they agreed on no codec. */
-export function openStream(transceiver: RTCRtpTransceiver, cname: string, clockRateHz: number): OutgoingStream {
-  const { sender, codecs, headerExtensions, mid, dtlsTransport } = transceiver;
-  const codec = sender.codec ?? codecs[0];
-  if (codec === undefined) {
-    throw new InvalidStateError('werift agreed on no codec for a stream that the offer has one for.');
-  }
-  const retransmission = codecs.find(({ name, parameters }) => name.toLowerCase() === 'rtx' && parameters === `apt=${codec.payloadType}`);
-  const extension = (uri: string): number | undefined => headerExtensions.find((one) => one.uri === uri)?.id;
-  return new OutgoingStream({
-    transport: dtlsTransport,
-    ssrc: sender.ssrc,
-    payloadType: codec.payloadType,
-    clockRateHz,
-    mid: mid ?? '',
-    cname,
-    extensions: { mid: extension(RTP_EXTENSION_URI.sdesMid), absoluteSendTime: extension(RTP_EXTENSION_URI.absSendTime) },
-    retransmission: retransmission === undefined ? undefined : { ssrc: sender.rtxSsrc, payloadType: retransmission.payloadType },
-  });
 }

@@ -1,5 +1,5 @@
 import {
-  RTCPeerConnection, RTCRtpCodecParameters, useAbsSendTime, useH264, useNACK, useOPUS, usePLI, useREMB, useSdesMid, useVP8,
+  RTCPeerConnection, RTCRtpCodecParameters, useAbsSendTime, useH264, useNACK, useOPUS, usePLI, useREMB, useSdesMid, useTransportWideCC, useTWCC, useVP8,
 } from 'werift';
 import type { RTCRtpTransceiver } from 'werift';
 import { AvatarError } from '../base/errors.ts';
@@ -12,7 +12,7 @@ const STREAM_ID = 'orator';
 
 /** Makes a connection that can answer the offer. */
 export function createConnection(offer: SdpOffer, options: CompletePeerOptions): RTCPeerConnection {
-  const feedback = [useNACK(), usePLI(), useREMB(), { type: 'ccm', parameter: 'fir' }];
+  const feedback = [useNACK(), usePLI(), useREMB(), useTWCC(), { type: 'ccm', parameter: 'fir' }];
   const video = offer.videoCodec === 'h264'
     ? useH264({ rtcpFeedback: feedback, ...(offer.h264Format === undefined ? {} : { parameters: offer.h264Format }) })
     : useVP8({ rtcpFeedback: feedback });
@@ -21,8 +21,8 @@ export function createConnection(offer: SdpOffer, options: CompletePeerOptions):
   const extraAddresses = [...(loopbackOnly ? [ownAddress] : []), ...(publicAddress === '' ? [] : [publicAddress])];
   return new RTCPeerConnection({
     codecs: { audio: [useOPUS({ parameters: 'minptime=10;useinbandfec=1' })], video: [video, new RTCRtpCodecParameters({ mimeType: 'video/rtx', clockRate: 90_000 })] },
-    // Without abs-send-time a viewer cannot estimate the bandwidth (REMB).
-    headerExtensions: { audio: [useSdesMid()], video: [useSdesMid(), useAbsSendTime()] },
+    // Without abs-send-time a viewer cannot estimate the bandwidth (REMB), which it does where it does not tell each packet's arrival.
+    headerExtensions: { audio: [useSdesMid()], video: [useSdesMid(), useAbsSendTime(), useTransportWideCC()] },
     bundlePolicy: 'max-bundle',
     iceServers: options.iceServers.map(({ urls, username, credential }) => ({
       urls, ...(username === undefined ? {} : { username }), ...(credential === undefined ? {} : { credential }),

@@ -3,11 +3,13 @@ import { Emitter } from '../base/emitter.ts';
 import type { EncodedUnit, VideoCodec } from '../base/encoded-unit.ts';
 import { AvatarError, InvalidStateError } from '../base/errors.ts';
 import type { Closeable } from '../base/scope.ts';
+import { AUDIO_CLOCK_HZ, VIDEO_CLOCK_HZ, openStreams } from './agreed-streams.ts';
+import { listenForArrivals } from './arrival-listener.ts';
 import { ArrivalMeter } from './arrival-meter.ts';
 import type { Arrival } from './arrival-meter.ts';
-import { openStream } from './outgoing-stream.ts';
 import type { OutgoingStream } from './outgoing-stream.ts';
 import { PacedSender } from './paced-sender.ts';
+import type { PathMeter, PathReading } from './path-meter.ts';
 import { packetizeH264 } from './packetize-h264.ts';
 import { packetizeVp8 } from './packetize-vp8.ts';
 import { answerOffer, createConnection } from './peer-negotiation.ts';
@@ -41,6 +43,8 @@ export interface WebRtcPeerEvents {
   reportReceived: { readonly fractionLost: number; readonly packetsLost: number; readonly jitterMs: number; readonly roundTripMs: number };
   /** How much of the picture arrives: with each report, and sooner when many packets are missed. */
   arrivalMeasured: Arrival;
+  /** How single packets of the picture arrive: some ten times a second, from viewers that tell it (transport-cc). */
+  pathRead: PathReading;
   /** Nothing more comes; once. */
   closed: { readonly reason: PeerCloseReason };
 }
@@ -65,9 +69,6 @@ const GOODBYE_SILENCE_MS = 3000;
 
 /** Part of the longest silence after which the viewer is asked for a sign of life, at every look. */
 const ASKED_AFTER = 0.25;
-
-const VIDEO_CLOCK_HZ = 90_000;
-const AUDIO_CLOCK_HZ = 48_000;
 
 /** One viewer's connection: picture and voice out, microphone in. */
 export class WebRtcPeer implements Closeable, AsyncDisposable {
@@ -118,13 +119,11 @@ export class WebRtcPeer implements Closeable, AsyncDisposable {
     this.videoCodec = offer.videoCodec;
     this.#fingerprints = offer.fingerprints;
     this.events = new Emitter((error) => { options.logger.error({ err: error }, 'a listener of a WebRTC peer failed'); });
-    const transceivers = connection.getTransceivers();
-    const video = transceivers.find(({ kind }) => kind === 'video');
-    const audio = transceivers.find(({ kind }) => kind === 'audio');
-    this.#video = video === undefined || offer.videoCodec === undefined ? undefined : openStream(video, connection.cname, VIDEO_CLOCK_HZ);
-    this.#audio = audio === undefined || !offer.takesAudio ? undefined : openStream(audio, connection.cname, AUDIO_CLOCK_HZ);
+    const { video, audio, meter, microphonePayloadType } = openStreams(connection, offer);
+    this.#video = video;
+    this.#audio = audio;
     this.#presence = new ViewerPresence(connection.dtlsTransports, performance.now());
-    this.#listen(offer.sendsAudio ? audio?.sender.codec?.payloadType : undefined);
+    this.#listen(microphonePayloadType, meter);
     this.#timer = setInterval(() => { this.#look(); }, REPORT_INTERVAL_MS);
   }
 
@@ -210,6 +209,11 @@ export class WebRtcPeer implements Closeable, AsyncDisposable {
     this.#anchorAt(unit.mediaUs);
   }
 
+  /** Gives up all that was sent so far: a key frame follows. */
+  startAnew(): void {
+    this.#video?.startAnew();
+  }
+
   /** Tells at which bitrate pictures come: large ones are spread over some milliseconds accordingly. */
   setPictureBitrate(bitrateBps: number): void {
     this.#pacer.setBitrate(bitrateBps);
@@ -240,8 +244,9 @@ export class WebRtcPeer implements Closeable, AsyncDisposable {
     return this.close();
   }
 
-  #listen(microphonePayloadType: number | undefined): void {
+  #listen(microphonePayloadType: number | undefined, meter: PathMeter | undefined): void {
     for (const transport of this.#connection.dtlsTransports) {
+      listenForArrivals(transport, meter, (reading) => { this.events.emit('pathRead', reading); });
       transport.onStateChange.subscribe((state) => { this.#onTransportState(state); });
       transport.onRtcp.subscribe((packet) => { this.#onRtcp(packet); });
       if (microphonePayloadType !== undefined) {

@@ -172,12 +172,27 @@ test('a picture that comes when it is due is late already; one that comes a fram
 
 test('at a very low bitrate every second frame is left out', async () => {
   const bench = new Bench();
-  bench.line.setBitrate(200_000);
+  bench.line.setBitrate(110_000);
   for (const frame of [0, 1, 2, 3, 4, 5]) {
     await bench.push(frame);
     await bench.drawNext();
   }
   assert.equal(bench.encoded.length, 3);
+  assert.equal(bench.counts.of.get('frames_dropped'), undefined);
+});
+
+test('while frames are held none is made, and none counts as dropped', async (t) => {
+  let nowMs = 1000;
+  t.mock.method(performance, 'now', () => nowMs);
+  const bench = new Bench();
+  await bench.push(0);
+  bench.line.hold(80);
+  bench.line.hold(20);
+  for (const frame of [1, 2, 3]) {
+    nowMs += 40;
+    await bench.push(frame);
+  }
+  assert.deepEqual(bench.drawings.map(({ motion }) => motion.mediaUs / FRAME_US), [0, 2, 3]);
   assert.equal(bench.counts.of.get('frames_dropped'), undefined);
 });
 

@@ -6,6 +6,7 @@ import { silentLogger } from '../../src/base/logger.ts';
 import type { MelWindow } from '../../src/base/mel-window.ts';
 import { noStats } from '../../src/base/stats.ts';
 import { BitrateController } from '../../src/encode/bitrate-controller.ts';
+import { CongestionController } from '../../src/encode/congestion-controller.ts';
 import type { FrameLine } from '../../src/session/frame-line.ts';
 import { SessionTally } from '../../src/session/session-tally.ts';
 import type { WebRtcPeer, WebRtcPeerEvents } from '../../src/transport/webrtc-peer.ts';
@@ -14,6 +15,8 @@ import type { VoiceLine } from '../../src/session/voice-line.ts';
 
 const rethrow = (error: unknown): never => { throw error; };
 const unit = (kind: 'video' | 'audio', mediaUs: number): EncodedUnit => ({ kind, data: new Uint8Array(1), mediaUs, keyFrame: true });
+
+const BOUNDS = { startBps: 1_000_000, minBps: 150_000, maxBps: 2_500_000 };
 
 /** A link whose ends are in the test's hands. */
 class Ends {
@@ -25,6 +28,8 @@ class Ends {
   readonly paces: number[] = [];
   readonly interruptsUs: number[] = [];
   readonly begunUs: number[] = [];
+  readonly heldMs: number[] = [];
+  startedAnew = 0;
   readonly tally = new SessionTally(noStats);
   readonly statistics = { packetsSent: 0, bytesSent: 1000, packetsResent: 0 };
   keyFrames = 0;
@@ -38,7 +43,7 @@ class Ends {
     };
     const peer = {
       events: this.peerEvents, statistics: this.statistics, videoCodec: watches ? 'vp8' : undefined, close: close('peer'),
-      setPictureBitrate: (bps: number) => { this.paces.push(bps); },
+      setPictureBitrate: (bps: number) => { this.paces.push(bps); }, startAnew: () => { this.startedAnew += 1; },
       sendAudio: ({ mediaUs }: EncodedUnit) => { this.sent.push(`audio ${mediaUs}`); },
       sendVideo: ({ mediaUs }: EncodedUnit) => { this.sent.push(`video ${mediaUs}`); },
     };
@@ -46,7 +51,7 @@ class Ends {
       push: (window: MelWindow) => { this.begunUs.push(window.mediaUs); },
       inFlight: 1, bitrateBps: 1_000_000, close: close('frames'), interrupt: (mediaUs: number) => { this.interruptsUs.push(mediaUs); },
       setBitrate: (bps: number) => { this.bitrates.push(bps); }, requestKeyFrame: () => { this.keyFrames += 1; },
-      takeDue: () => this.due.splice(0),
+      takeDue: () => this.due.splice(0), hold: (ms: number) => { this.heldMs.push(ms); },
     };
     const voice = {
       close: close('voice'), reported: (loss: number) => { this.losses.push(loss); },
@@ -54,7 +59,7 @@ class Ends {
     };
     this.link = new ViewerLink({
       peer: peer as unknown as WebRtcPeer, frames: frames as unknown as FrameLine, voice: voice as unknown as VoiceLine,
-      bitrate: new BitrateController({ startBps: 1_000_000, minBps: 150_000, maxBps: 2_500_000 }),
+      congestion: new CongestionController(BOUNDS), bitrate: new BitrateController(BOUNDS),
       stats: this.tally, logger: silentLogger, offeredAtMs: performance.now(),
     });
   }
@@ -153,6 +158,33 @@ test('the bandwidth that the viewer tells counts with the next arrival', (t) => 
   assert.deepEqual(ends.bitrates, [1_000_000]);
   reportArrival(ends, 90, 1_000_000);
   assert.deepEqual(ends.bitrates, [1_000_000, 480_000]);
+});
+
+test('when the bitrate falls by reports, a key frame comes instead of what is missing; when it rises, none does', (t) => {
+  let nowMs = 10_000;
+  t.mock.method(performance, 'now', () => nowMs);
+  const ends = new Ends();
+  reportArrival(ends, 20, 1_000_000);
+  ends.peerEvents.emit('arrivalMeasured', { fractionLost: 0.5, sentBps: 1_000_000, arrivedBps: 500_000 });
+  assert.deepEqual([ends.bitrates.at(-1), ends.keyFrames, ends.startedAnew], [400_000, 1, 1]);
+  for (let second = 0; second < 20; second++) {
+    nowMs += 1000;
+    ends.statistics.bytesSent += 50_000;
+    reportArrival(ends, 20, 400_000);
+  }
+  assert.equal(ends.bitrates.at(-1), 600_000);
+  assert.deepEqual([ends.keyFrames, ends.startedAnew], [1, 1]);
+});
+
+test('a viewer that tells when each packet arrives is followed at once, and its reports decide nothing any more', () => {
+  const ends = new Ends();
+  const calm = { queueMs: 0, backlogMs: 0, sentBps: 900_000, arrivedBps: 900_000, capacityBps: 9_000_000, fractionLost: 0, responseMs: 40 };
+  ends.peerEvents.emit('pathRead', calm);
+  ends.peerEvents.emit('arrivalMeasured', { fractionLost: 0.5, sentBps: 1_000_000, arrivedBps: 100_000 });
+  assert.deepEqual(ends.bitrates, [1_000_000]);
+  ends.peerEvents.emit('pathRead', { ...calm, queueMs: 90, backlogMs: 500, arrivedBps: 300_000, capacityBps: 300_000 });
+  assert.deepEqual([ends.bitrates, ends.paces, ends.heldMs], [[1_000_000, 255_000], [1_000_000, 255_000], [300]]);
+  assert.deepEqual([ends.keyFrames, ends.startedAnew], [1, 1]);
 });
 
 test('a viewer that lost its picture is counted and gets a key frame, the first key frame counts as none', () => {

@@ -35,3 +35,14 @@ test('a mid that is too long for a header extension is left out', () => {
     assert.deepEqual([read.extensions.map(({ id }) => id), read.extensions.at(-1)?.payload.length, read.payloadOffset], [[...ids], 3, bytes.length], `${length} characters`);
   }
 });
+
+test('a transport-wide number is written where it was agreed on, packet after packet', () => {
+  const header = new OutgoingHeader({ ssrc: 1, payloadType: 96, mid: '0', extensions: { mid: 4, absoluteSendTime: 2, transportNumber: 3 } });
+  for (const transportNumber of [0, 65_535, 258]) {
+    header.transportNumber = transportNumber;
+    const read = RtpHeader.deSerialize(header.serialize());
+    assert.deepEqual(read.extensions.map(({ id }) => id), [4, 2, 3]);
+    assert.equal(read.extensions[2]?.payload.readUInt16BE(0), transportNumber);
+    assert.equal(header.serialize().length, read.payloadOffset);
+  }
+});

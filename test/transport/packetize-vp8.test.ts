@@ -18,3 +18,8 @@ test('a frame that just fits is one payload, one byte more are two', () => {
   assert.equal(packetizeVp8(new Uint8Array(997), 0, 1000).length, 2);
   assert.equal(packetizeVp8(new Uint8Array(0), 0, 1000).length, 0);
 });
+
+test('payloads of a frame are of nearly one size, so that two that leave together tell how fast the path is', () => {
+  assert.deepEqual(packetizeVp8(new Uint8Array(1000), 0, 1000).map(({ length }) => length), [504, 504]);
+  assert.deepEqual(packetizeVp8(new Uint8Array(2500), 0, 1000).map(({ length }) => length), [838, 838, 836]);
+});

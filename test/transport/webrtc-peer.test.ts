@@ -88,6 +88,46 @@ describe('a WebRTC peer', () => {
     });
   });
 
+  test('reads the path from a viewer that tells when each packet arrives, also of those sent again', async () => {
+    await connected({ ...FULL, tellsArrivals: true }, {}, async (peer, viewer) => {
+      const readings: WebRtcPeerEvents['pathRead'][] = [];
+      peer.events.on('pathRead', (reading) => { readings.push(reading); });
+      for (let index = 0; index < 10; index++) {
+        peer.sendVideo(picture(index, 2500, index === 0));
+      }
+      await until(() => viewer.received.video.length === 30, 'the arrival of all packets');
+      await viewer.tellArrivals();
+      await until(() => readings.length === 1, 'a reading');
+      assert.ok(readings[0]!.arrivedBps > 0 && readings[0]!.fractionLost === 0, JSON.stringify(readings[0]));
+      const { sequenceNumber, ssrc } = viewer.received.video[20]!.header;
+      await viewer.sendRtcp(new RtcpTransportLayerFeedback({ feedback: new GenericNack({ senderSsrc: 1, mediaSourceSsrc: ssrc, lost: [sequenceNumber] }) }).serialize());
+      await until(() => peer.statistics.packetsResent === 1, 'a packet sent again');
+      await until(() => viewer.received.video.length === 31, 'its arrival');
+      await viewer.tellArrivals();
+      await until(() => readings.length === 2, 'a reading of it');
+    });
+  });
+
+  test('takes no notice of arrivals that nobody agreed on, nor of what is no such message, and reads what comes with it', async () => {
+    const foreign = Buffer.alloc(24);
+    foreign.set([0x8f, 205, 0, 5]);
+    foreign.writeUInt16BE(65_535, 14);
+    foreign.writeUInt16BE(0x3fff, 20);
+    for (const tellsArrivals of [false, true]) {
+      await connected({ ...FULL, tellsArrivals }, {}, async (peer, viewer) => {
+        let readings = 0;
+        peer.events.on('pathRead', () => { readings += 1; });
+        peer.sendVideo(picture(0, 2500, true));
+        await until(() => viewer.received.video.length === 3, 'the arrival of a picture');
+        const lost = viewer.received.video[1]!.header;
+        const nack = new RtcpTransportLayerFeedback({ feedback: new GenericNack({ senderSsrc: 1, mediaSourceSsrc: lost.ssrc, lost: [lost.sequenceNumber] }) }).serialize();
+        await viewer.sendRtcp(Buffer.concat([foreign, nack, foreign]));
+        await until(() => peer.statistics.packetsResent === 1, 'a packet sent again');
+        assert.equal(readings, 0);
+      });
+    }
+  });
+
   test('both sender reports name the same moment of media time', async () => {
     await connected(FULL, {}, async (peer, viewer) => {
       const reports = new Map<number, { ntp: bigint; rtp: number }>();
