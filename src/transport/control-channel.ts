@@ -48,6 +48,11 @@ const MOST_WRONG_MESSAGES = 100;
 /** Most characters of what is said to be wrong in a message: it may name every field that came. */
 const MOST_WRONG_CHARS = 300;
 
+/** Quotes around the names and texts of a message; those that fit have 16 at most. JSON of very many names takes hundreds of milliseconds to read. */
+const MOST_QUOTES = 64;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
 /** How long a closing WebSocket may take to say goodbye. */
 const GOODBYE_MS = 1000;
 
@@ -200,6 +205,9 @@ function toBuffer(data: RawData): Buffer {
 }
 
 function readMessage(bytes: Buffer): ClientMessage {
+  if (quotesIn(bytes) > MOST_QUOTES) {
+    throw new AvatarError('invalid_message', 'The message has far more fields than any that is known. See the table of messages.');
+  }
   let json: unknown;
   try {
     json = JSON.parse(bytes.toString('utf8'));
@@ -219,6 +227,15 @@ function readMessage(bytes: Buffer): ClientMessage {
     checkPcm(Buffer.byteLength(message.data, 'base64'));
   }
   return message;
+}
+
+/** Counts quotes, but those within texts, which have a backslash before them. */
+function quotesIn(bytes: Buffer): number {
+  let quotes = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    quotes += Number(bytes[at] === QUOTE && bytes[at - 1] !== BACKSLASH);
+  }
+  return quotes;
 }
 
 function checkPcm(bytes: number): void {

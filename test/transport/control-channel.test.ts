@@ -52,6 +52,19 @@ async function until(condition: () => boolean, what: string): Promise<void> {
 const errorCodes = (pair: Pair): string[] => pair.answers.flatMap((answer) => (answer.type === 'error' ? [answer.code] : []));
 
 describe('a control channel', () => {
+  test('refuses a message of very many fields unread, and takes a long text of quotes', async (context) => {
+    await using pair = await Pair.open();
+    const parse = context.mock.method(JSON, 'parse');
+    pair.client.send(`{${Array.from({ length: 10_000 }, (_, index) => `"field${index}":1`).join(',')}}`);
+    await until(() => errorCodes(pair).length === 1, 'the refusal');
+    assert.deepEqual(errorCodes(pair), ['invalid_message']);
+    assert.ok(parse.mock.calls.every(({ arguments: [text] }) => text.length < 1000), 'it was not parsed');
+    const text = '"'.repeat(10_000);
+    pair.client.send(JSON.stringify({ type: 'speak', text }));
+    await until(() => pair.messages.length === 1, 'the text');
+    assert.deepEqual(pair.messages, [{ type: 'speak', text }]);
+  });
+
   test('passes on messages and PCM, and sends messages', async () => {
     await using pair = await Pair.open();
     const messages: ClientMessage[] = [
@@ -72,7 +85,7 @@ describe('a control channel', () => {
 
   test('an answer to a message of many wrong fields names the first ones', async () => {
     await using pair = await Pair.open();
-    pair.client.send(JSON.stringify({ type: 'interrupt', ...Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`field${index}`, 1])) }));
+    pair.client.send(JSON.stringify({ type: 'interrupt', ...Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`field${index}${'-'.repeat(100)}`, 1])) }));
     await until(() => pair.answers.length === 1, 'the arrival of an answer');
     const answer = pair.answers[0]!;
     assert.ok(answer.type === 'error' && answer.message.includes('field0') && answer.message.length < 400, JSON.stringify(answer).slice(0, 1000));
