@@ -25,6 +25,12 @@ const MIRROR_REACH = 0.1;
 const WAY_SMOOTHING = 0.012;
 
 /**
+ * Things (a pole, a star) are not mirrored farther than the reach, in parts of the picture's shorter side: beside a head their double would be seen.
+ * They stand out from the smooth continuation by this many byte values, and by so many times the median of all that is mirrored: stripes all around are texture.
+ */
+const THING = Object.freeze({ values: 40, medians: 2, reach: 0.008 });
+
+/**
  * Returns the picture without the person, RGB: what is certainly background stays. Along its border it goes on as its mirror image, so that
  * what a moving head uncovers has the texture of its surroundings; farther in this fades to a smooth continuation with the grain of the picture.
  * @param matte Coverage of the person, 0..255, one byte a pixel.
@@ -35,9 +41,11 @@ export function inpaintBackground(image: RgbImage, matte: Uint8Array): Uint8Arra
   const mirror = mirrorBorder(known, image);
   const photo = photoShares(matte, image);
   const background = new Uint8Array(image.data);
+  const planes = [0, 1, 2].map((channel) => takeChannel(image, channel));
+  planes.forEach((plane) => { fillPlane(plane, known, image); });
+  leaveThingsOut(mirror, planes, image);
   for (let channel = 0; channel < 3; channel++) {
-    const plane = takeChannel(image, channel);
-    fillPlane(plane, known, image);
+    const plane = planes[channel]!;
     for (let pixel = 0; pixel < known.length; pixel++) {
       if (known[pixel] === 0) {
         const smooth = plane[pixel]! + noise[pixel]!;
@@ -63,8 +71,32 @@ function photoShares(matte: Uint8Array, size: PlaneSize): Float32Array {
   return near.map((share, pixel) => Math.max(0, 1 - share / OUTLINE_SHARE) * Math.max(0, 1 - matte[pixel]! / HAZE_COVERAGE));
 }
 
+/** Takes back the shares of mirrored pixels that belong to a thing, away from the border. */
+function leaveThingsOut(mirror: Mirror, smooth: readonly Float32Array[], image: RgbImage): void {
+  const reach = THING.reach * Math.min(image.width, image.height);
+  const standOut = Float32Array.from(mirror.share, (share, pixel) => (share === 0 ? 0
+    : smooth.reduce((most, plane, channel) => Math.max(most, Math.abs(image.data[3 * mirror.source[pixel]! + channel]! - plane[pixel]!)), 0)));
+  const mirrored = standOut.filter((_, pixel) => mirror.share[pixel]! > 0 && mirror.distance[pixel]! > 0).sort();
+  const thing = Math.max(THING.values, THING.medians * (mirrored[mirrored.length >> 1] ?? 0));
+  const kept = standOut.map((values, pixel) => 1 / (1 + (values / thing) ** 2 * (mirror.distance[pixel]! / reach)));
+  // Neighbours keep about as much: else the rim of a thing would stay as a thin line.
+  const even = boxMean(kept, image, Math.ceil(reach));
+  for (let pixel = 0; pixel < kept.length; pixel++) {
+    if (mirror.share[pixel]! > 0) {
+      mirror.share[pixel]! *= Math.min(kept[pixel]!, even[pixel]!);
+    }
+  }
+}
+
+/** For each unknown pixel: the known one that mirrors it, how much that counts, and how far the border is, in pixels. */
+interface Mirror {
+  readonly source: Int32Array;
+  readonly share: Float32Array;
+  readonly distance: Float32Array;
+}
+
 /** Finds for each unknown pixel the known one that mirrors it at the border, and how much that counts: 1 at the border, 0 from the reach on. */
-function mirrorBorder(known: Float32Array, size: PlaneSize): { readonly source: Int32Array; readonly share: Float32Array } {
+function mirrorBorder(known: Float32Array, size: PlaneSize): Mirror {
   const { width, height } = size;
   const side = Math.min(width, height);
   const way = nearestKnown(known, size);
@@ -75,8 +107,10 @@ function mirrorBorder(known: Float32Array, size: PlaneSize): { readonly source: 
   const down = boxMean(finite(way.dy), size, radius);
   const source = new Int32Array(known.length);
   const share = new Float32Array(known.length);
+  const distances = new Float32Array(known.length);
   for (let pixel = 0; pixel < known.length; pixel++) {
     const distance = Math.hypot(way.dx[pixel]!, way.dy[pixel]!);
+    distances[pixel] = distance;
     const x = Math.round((pixel % width) + 2 * across[pixel]!);
     const y = Math.round(Math.floor(pixel / width) + 2 * down[pixel]!);
     if (distance < side * MIRROR_REACH && x >= 0 && x < width && y >= 0 && y < height && known[y * width + x] === 1) {
@@ -84,7 +118,7 @@ function mirrorBorder(known: Float32Array, size: PlaneSize): { readonly source: 
       share[pixel] = 1 - distance / (side * MIRROR_REACH);
     }
   }
-  return { source, share };
+  return { source, share, distance: distances };
 }
 
 /** 1 where a pixel and all around it, up to the margin, are free of the person; else 0. */

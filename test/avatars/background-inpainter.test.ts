@@ -49,6 +49,18 @@ test('the texture of the surroundings goes on behind the edge of the person', ()
   assert.ok(Math.max(...column) - Math.min(...column) > 50, `no stripes 3 pixels behind the edge: ${column.join(' ')}`);
 });
 
+test('a pole beside the person gets no double behind them', () => {
+  const { image, matte } = scene();
+  for (let y = 0; y < height; y++) {
+    for (let x = 12; x < 15; x++) {
+      image.data[3 * (y * width + x) + 1] = 220;
+    }
+  }
+  const background = inpaintBackground(image, matte);
+  const row = Array.from({ length: 12 }, (_, x) => background[3 * (48 * width + 18 + x) + 1]!);
+  assert.ok(Math.max(...row) < 55, `green behind the edge: ${row.join(' ')}`);
+});
+
 test('a haze of the matte far from any outline leaves the photo as it is', () => {
   const { image, matte } = scene();
   for (let y = 10; y < 14; y++) {
