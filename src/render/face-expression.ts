@@ -8,8 +8,8 @@ const JAW_LIMIT_MM = 18;
 const JAW_LIMIT_SHARE = 0.52;
 
 /**
- * A row of teeth in view makes a small opening of a smiling mouth look wider than it is, and a wide one less wide: below `EVEN_MM`
- * such a portrait's jaw goes less far, above it farther, by a fifth at most in the vowels (2.5 to 14 mm).
+ * A row of teeth in view makes a small opening of a smiling mouth look wider than it is, and a wide one less wide: when the jaw goes less than `EVEN_MM`
+ * such a portrait's jaw and lips go less far, else farther, by a fifth at most in the vowels (2.5 to 14 mm).
  */
 const SMILE_CONTRAST = 0.4;
 const EVEN_MM = 4;
@@ -47,7 +47,7 @@ export function fieldCoefficients(expression: Float32Array, mouth: MouthShape, o
   }
   limitRounding(out, mouth);
   const smile = clamp(expression[FACE_INDEX.smile]!, 0, 1);
-  out[FIELD_INDEX.jaw] = clamp(contrasted(expression[FACE_INDEX.jaw]!, mouth.smile), 0, Math.min(JAW_LIMIT_MM, JAW_LIMIT_SHARE * mouth.halfWidthMm));
+  open(Math.max(0, expression[FACE_INDEX.jaw]!), mouth, out);
   out[FIELD_INDEX.brow] = clamp(expression[FACE_INDEX.brow]!, -1, 1);
   const rounding = Math.max(out[FIELD_INDEX.pucker]!, out[FIELD_INDEX.funnel]!);
   out[FIELD_INDEX.smile] = mouth.open ? -smileLost(rounding) : smile;
@@ -82,6 +82,11 @@ function limitRounding(out: Float32Array, mouth: MouthShape): void {
   out[funnel]! *= part;
 }
 
-function contrasted(jawMm: number, smile: number): number {
-  return jawMm * (1 + (SMILE_CONTRAST * smile * (jawMm - EVEN_MM)) / (Math.max(0, jawMm) + EVEN_MM));
+/** Parts the lips: jaw, upper and lower lip go as far as the photo's contrast asks. */
+function open(jawMm: number, mouth: MouthShape, out: Float32Array): void {
+  const { jaw, upperUp, lowerDown } = FIELD_INDEX;
+  const contrast = 1 + (SMILE_CONTRAST * mouth.smile * (jawMm - EVEN_MM)) / (jawMm + EVEN_MM);
+  out[jaw] = Math.min(jawMm * contrast, JAW_LIMIT_MM, JAW_LIMIT_SHARE * mouth.halfWidthMm);
+  out[upperUp] = Math.min(1, contrast * out[upperUp]!);
+  out[lowerDown] = Math.min(1, contrast * out[lowerDown]!);
 }

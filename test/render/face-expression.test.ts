@@ -36,6 +36,13 @@ await test('a smiling portrait opens small vowels less and wide ones farther, by
   }
 });
 
+await test('a smiling portrait moves its lips as much less or more as its jaw', () => {
+  for (const jaw of [1.5, 9]) {
+    const field = fieldOf(smiling, { jaw, upperUp: 0.3, lowerDown: 0.5 });
+    assert.ok(Math.abs(field('upperUp') / 0.3 - field('jaw') / jaw) < 1e-5 && Math.abs(field('lowerDown') / 0.5 - field('jaw') / jaw) < 1e-5);
+  }
+});
+
 await test('a toothy portrait is closed at rest, and a smile opens it', () => {
   assert.equal(fieldOf(smiling, {})('close'), 1);
   assert.equal(fieldOf(smiling, { smile: 1 })('close'), 0);
