@@ -12,6 +12,9 @@ for (const [text, expected] of [
   ['half \uD800 a pair', 'half a pair'],
   ['e\u0301', 'é'],
   ['你好，世界！', '你好，世界！'],
+  ['می\u200Cخواهم کتاب\u200Cها', 'می\u200Cخواهم کتاب\u200Cها'],
+  ['ශ්\u200Dරී അവന്\u200D র\u200D্যাব', 'ශ්\u200Dරී അവന്\u200D র\u200D্যাব'],
+  ['hel\u200Dlo a\u200Cb 👩\u200D👧 می\u200C\u200C\u200D', 'hello ab می\u200C'],
   ['', ''],
 ] as const) {
   test(`${JSON.stringify(text)} is read as ${JSON.stringify(expected)}`, () => {
