@@ -10,10 +10,11 @@ const ABBREVIATIONS = new Set([
   'fig', 'vol', 'pp', 'ca', 'cf', 'e.g', 'i.e', 'jan', 'feb', 'mar', 'apr', 'jun', 'jul', 'aug', 'sep', 'sept', 'oct', 'nov', 'dec',
 ]);
 
-const WIDE_ENDS = '。！？；…｡';
+/** Ends of sentences that stand for nothing else, whatever follows: Chinese and Japanese, Indic, Urdu and Arabic, Armenian, Ethiopic, Burmese. */
+const CERTAIN_ENDS = '。！？；…｡।॥۔؟։።။';
 const LATIN_ENDS = '.!?';
 const CLOSERS = '"\'”’」』》）)]';
-const PAUSES = ',;:，、：；—–';
+const PAUSES = ',;:，、：；—–،؛፣';
 
 /** Characters that are read as a syllable or more. */
 const IS_WIDE = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
@@ -33,16 +34,16 @@ function sentencesOfLine(line: string): string[] {
   const sentences: string[] = [];
   let start = 0;
   for (let at = 0; at < line.length; at++) {
-    const wide = WIDE_ENDS.includes(line[at]!);
-    if (!wide && !LATIN_ENDS.includes(line[at]!)) {
+    const certain = CERTAIN_ENDS.includes(line[at]!);
+    if (!certain && !LATIN_ENDS.includes(line[at]!)) {
       continue;
     }
     let end = at + 1;
-    while (end < line.length && (WIDE_ENDS + LATIN_ENDS + CLOSERS).includes(line[end]!)) {
+    while (end < line.length && (CERTAIN_ENDS + LATIN_ENDS + CLOSERS).includes(line[end]!)) {
       end += 1;
     }
     const after = line.slice(end);
-    const ends = wide || after === '' || (/^\s/u.test(after) && !(line[at] === '.' && isAbbreviated(line.slice(start, at + 1), after.trimStart())));
+    const ends = certain || after === '' || (/^\s/u.test(after) && !(line[at] === '.' && isAbbreviated(line.slice(start, at + 1), after.trimStart())));
     if (ends) {
       sentences.push(line.slice(start, end));
       start = end;
@@ -77,7 +78,7 @@ function cutAt(sentence: string): number {
 }
 
 /**
- * Cuts a text into pieces to speak one after the other: its sentences (Latin and Chinese punctuation, line breaks;
+ * Cuts a text into pieces to speak one after the other: its sentences (by the punctuation of most scripts and line breaks;
  * not at abbreviations, initials or decimals), those longer than about eight seconds at a comma or a space.
  */
 export function splitSentences(text: string): string[] {

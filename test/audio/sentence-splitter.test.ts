@@ -5,6 +5,8 @@ import { splitSentences } from '../../src/audio/sentence-splitter.ts';
 for (const [text, expected] of [
   ['Hello. How are you? Fine!', ['Hello.', 'How are you?', 'Fine!']],
   ['No end here', ['No end here']],
+  ['नमस्ते। आप कैसे हैं? ठीक हूँ।', ['नमस्ते।', 'आप कैसे हैं?', 'ठीक हूँ।']],
+  ['کیا حال ہے؟ ٹھیک ہوں۔ شکریہ۔', ['کیا حال ہے؟', 'ٹھیک ہوں۔', 'شکریہ۔']],
   ['Dr. Smith met Mr. J. R. Jones at 3.14 p.m. today. They spoke, e.g. of pi.', ['Dr. Smith met Mr. J. R. Jones at 3.14 p.m. today.', 'They spoke, e.g. of pi.']],
   ['So did I. Then he left.', ['So did I.', 'Then he left.']],
   ['He said "Stop!" and "Go." Then (really?) nothing...', ['He said "Stop!"', 'and "Go."', 'Then (really?)', 'nothing...']],
@@ -45,6 +47,11 @@ test('a hostile text of many thousand characters is split at once', () => {
   for (const text of ['a.'.repeat(20_000), '. '.repeat(20_000), 'A. '.repeat(10_000), '"'.repeat(40_000), '，'.repeat(40_000)]) {
     assert.ok(splitSentences(text).join('').length <= text.length);
   }
+});
+
+test('a long Arabic sentence is cut at its comma', () => {
+  const half = 'كلمة '.repeat(16).trim();
+  assert.deepEqual(splitSentences(`${half}، ${half}`), [`${half}،`, half]);
 });
 
 test('a very long text is cut in one go: looking through all that is left for each piece would take minutes', { timeout: 30_000 }, () => {
