@@ -48,10 +48,14 @@ const MOST_WRONG_MESSAGES = 100;
 /** Most characters of what is said to be wrong in a message: it may name every field that came. */
 const MOST_WRONG_CHARS = 300;
 
-/** Quotes around the names and texts of a message; those that fit have 16 at most. JSON of very many names takes hundreds of milliseconds to read. */
-const MOST_QUOTES = 64;
+/** Names, texts, objects and lists in a message; those that fit have 9 at most. Reading hundreds of thousands would hold up all sessions for as many microseconds. */
+const MOST_TOKENS = 64;
+
+/** Characters of JSON: quote, backslash, bracket and brace. */
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const BRACKET = 0x5b;
+const BRACE = 0x7b;
 
 /** How long a closing WebSocket may take to say goodbye. */
 const GOODBYE_MS = 1000;
@@ -205,8 +209,8 @@ function toBuffer(data: RawData): Buffer {
 }
 
 function readMessage(bytes: Buffer): ClientMessage {
-  if (quotesIn(bytes) > MOST_QUOTES) {
-    throw new AvatarError('invalid_message', 'The message has far more fields than any that is known. See the table of messages.');
+  if (hasTooMany(bytes)) {
+    throw new AvatarError('invalid_message', 'The message has far more in it than any that is known. See the table of messages.');
   }
   let json: unknown;
   try {
@@ -229,13 +233,22 @@ function readMessage(bytes: Buffer): ClientMessage {
   return message;
 }
 
-/** Counts quotes, but those within texts, which have a backslash before them. */
-function quotesIn(bytes: Buffer): number {
-  let quotes = 0;
-  for (let at = 0; at < bytes.length; at++) {
-    quotes += Number(bytes[at] === QUOTE && bytes[at - 1] !== BACKSLASH);
+/** Says whether JSON holds more than any message, without reading it: what is within a text does not count. */
+function hasTooMany(bytes: Buffer): boolean {
+  let tokens = 0;
+  let isText = false;
+  for (let at = 0; at < bytes.length && tokens <= MOST_TOKENS; at++) {
+    const character = bytes[at];
+    if (isText && character === BACKSLASH) {
+      at += 1;
+    } else if (character === QUOTE) {
+      tokens += Number(!isText);
+      isText = !isText;
+    } else if (!isText && (character === BRACE || character === BRACKET)) {
+      tokens += 1;
+    }
   }
-  return quotes;
+  return tokens > MOST_TOKENS;
 }
 
 function checkPcm(bytes: number): void {

@@ -52,14 +52,15 @@ async function until(condition: () => boolean, what: string): Promise<void> {
 const errorCodes = (pair: Pair): string[] => pair.answers.flatMap((answer) => (answer.type === 'error' ? [answer.code] : []));
 
 describe('a control channel', () => {
-  test('refuses a message of very many fields unread, and takes a long text of quotes', async (context) => {
+  test('refuses JSON of very many fields, objects or lists unread, and takes a text that is full of them', async (context) => {
     await using pair = await Pair.open();
     const parse = context.mock.method(JSON, 'parse');
-    pair.client.send(`{${Array.from({ length: 10_000 }, (_, index) => `"field${index}":1`).join(',')}}`);
-    await until(() => errorCodes(pair).length === 1, 'the refusal');
-    assert.deepEqual(errorCodes(pair), ['invalid_message']);
-    assert.ok(parse.mock.calls.every(({ arguments: [text] }) => text.length < 1000), 'it was not parsed');
-    const text = '"'.repeat(10_000);
+    const many = [`{${Array.from({ length: 10_000 }, (_, index) => `"field${index}":1`).join(',')}}`, `[${'{},'.repeat(10_000)}{}]`, '['.repeat(10_000) + ']'.repeat(10_000)];
+    many.forEach((message) => { pair.client.send(message); });
+    await until(() => errorCodes(pair).length === many.length, 'the refusal');
+    assert.deepEqual(errorCodes(pair), many.map(() => 'invalid_message'));
+    assert.ok(parse.mock.calls.every(({ arguments: [text] }) => text.length < 1000), 'none was parsed');
+    const text = '"\\[{'.repeat(10_000);
     pair.client.send(JSON.stringify({ type: 'speak', text }));
     await until(() => pair.messages.length === 1, 'the text');
     assert.deepEqual(pair.messages, [{ type: 'speak', text }]);
