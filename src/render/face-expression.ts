@@ -9,9 +9,9 @@ const JAW_LIMIT_SHARE = 0.52;
 
 /**
  * A row of teeth in view makes a small opening of a smiling mouth look wider than it is, and a wide one less wide: when the jaw goes less than `EVEN_MM`
- * such a portrait's jaw and lips go less far, else farther, by a fifth at most in the vowels (2.5 to 14 mm).
+ * such a portrait's jaw and lips go less far, else farther, by a quarter at most in the vowels (2 to 12 mm).
  */
-const SMILE_CONTRAST = 0.4;
+const SMILE_CONTRAST = 0.5;
 const EVEN_MM = 4;
 
 /** Fully rounded lips take so much of a toothy portrait's smile away beyond what closing does: one cannot smile with them. It goes with the square of the rounding: a little of it leaves the smile. */

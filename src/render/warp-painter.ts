@@ -222,8 +222,9 @@ export class WarpPainter {
     const mouth = this.#mouth;
     mouth.jawMm = this.#coefficients[FIELD_INDEX.jaw]!;
     mouth.tongue = Math.min(1, Math.max(0, expression[FACE_INDEX.tongue]!));
-    mouth.rounding = Math.max(this.#coefficients[FIELD_INDEX.funnel]!, 0.8 * this.#coefficients[FIELD_INDEX.pucker]!);
     mouth.tuck = this.#coefficients[FIELD_INDEX.tuck]!;
+    // Teeth on the lower lip stand in front, whatever the lips have been rounded for.
+    mouth.rounding = (1 - mouth.tuck) * Math.max(this.#coefficients[FIELD_INDEX.funnel]!, 0.8 * this.#coefficients[FIELD_INDEX.pucker]!);
     mouth.close = face.mouth.open ? this.#coefficients[FIELD_INDEX.close]! : 1;
     face.mouthShader.begin(mouth, this.#turn, this.#upper.nodes, this.#lower.nodes);
     this.#patches.paint(face.mouthShader, this.#boxes[2], bytes, face);
