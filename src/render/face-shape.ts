@@ -53,7 +53,10 @@ export function* faceShape(avatar: Avatar): Steps<FaceShape> {
   const mouth = mouthShape(avatar, frame);
   yield;
   const tones = personTones(avatar);
-  const eyes = [eyeShape(avatar, frame, 'left', tones), eyeShape(avatar, frame, 'right', tones)] as const;
+  yield;
+  const left = eyeShape(avatar, frame, 'left', tones);
+  yield;
+  const eyes = [left, eyeShape(avatar, frame, 'right', tones)] as const;
   yield;
   const field = new ExpressionField(mouth, eyes.map((eye) => ({ centreMm: (eye.leftMm + eye.rightMm) / 2, heightMm: eye.browMm, share: eye.barred ? BARRED_BROW_SHARE : 1 })));
   const head = headShape(avatar.landmarks, frame, mouth);
