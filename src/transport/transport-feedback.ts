@@ -28,7 +28,7 @@ export class TransportFeedback {
   firstNumber = 0;
   /** Packets told of. */
   count = 0;
-  /** When the first one that arrived did, on the viewer's clock, in ticks modulo 2³². */
+  /** When each arrived, on the viewer's clock, in ticks modulo 2³², and its status. */
   readonly #ticks = new Int32Array(MOST_STATUSES);
   readonly #statuses = new Uint8Array(MOST_STATUSES);
 
