@@ -5,7 +5,7 @@ import type { Random } from './random.ts';
 import type { SpeakingManner } from './speaking-manner.ts';
 
 /** A chunk is whole strokes of at least so many frames together, as PoseVAE's 32. */
-export const CHUNK_FRAMES = 32;
+const CHUNK_FRAMES = 32;
 
 /** The next chunk is made when so few frames are left of this one: half a second. */
 export const AHEAD_FRAMES = 12;

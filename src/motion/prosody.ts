@@ -36,6 +36,10 @@ const TYPICAL_PITCH = 13.2;
 const MEDIAN_STEP = 0.06;
 const FIRST_MEDIAN_STEP = 4;
 
+/** Another voice speaks when so many pitches in a row lie so far over the usual one, or under it; its own is then learnt as at first. */
+const OTHER_VOICE_SEMITONES = 5;
+const OTHER_VOICE_FRAMES = 15;
+
 /** Pitches of neighbouring frames lie within this. */
 const NEAR_SEMITONES = 3;
 
@@ -61,6 +65,8 @@ export class Prosody {
   #usualPitch = TYPICAL_PITCH;
   #previousPitch: number | undefined;
   #pitchesHeard = 0;
+  /** Pitches in a row that are far from the usual one: over it positive, under it negative. */
+  #farPitches = 0;
   #usualDb = 0;
   #framesHeard = 0;
   #prominence = 0;
@@ -136,10 +142,20 @@ export class Prosody {
     this.#usualDb += (this.#level.levelDb - this.#usualDb) / Math.min(this.#framesHeard, USUAL_LEVEL_FRAMES);
     this.overUsualDb = this.#level.levelDb - this.#usualDb;
     if (this.pitch !== undefined) {
-      this.#pitchesHeard += 1;
+      this.#pitchesHeard = this.#isOtherVoice(this.pitch) ? 1 : this.#pitchesHeard + 1;
       const step = Math.max(MEDIAN_STEP, FIRST_MEDIAN_STEP / this.#pitchesHeard ** 1.5);
       this.#usualPitch += clamp(this.pitch, -step, step);
     }
+  }
+
+  #isOtherVoice(pitch: number): boolean {
+    const side = Math.abs(pitch) > OTHER_VOICE_SEMITONES ? Math.sign(pitch) : 0;
+    this.#farPitches = side * this.#farPitches > 0 ? this.#farPitches + side : side;
+    if (Math.abs(this.#farPitches) < OTHER_VOICE_FRAMES) {
+      return false;
+    }
+    this.#farPitches = 0;
+    return true;
   }
 
   #findAccent(previous: number, soon: number): void {

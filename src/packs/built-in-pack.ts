@@ -4,6 +4,7 @@ import { Scope } from '../base/scope.ts';
 import type { Stats } from '../base/stats.ts';
 import { FaceMotion } from '../motion/face-motion.ts';
 import { LipExpressionModel } from '../motion/lip-expression-model.ts';
+import { faceFrame, photoPose } from '../render/face-frame.ts';
 import { WarpRenderer } from '../render/warp-renderer.ts';
 import type { FaceOptions, FacePack, OpenFace } from './face-pack.ts';
 
@@ -48,7 +49,7 @@ export class BuiltInPack implements FacePack {
 
   async openFace(avatar: Avatar, { seed, style }: FaceOptions): Promise<OpenFace> {
     await using scope = new Scope();
-    const motion = scope.own(new FaceMotion({ model: this.#lips, seed, style }));
+    const motion = scope.own(new FaceMotion({ model: this.#lips, seed, style, firstPose: photoPose(faceFrame(avatar.landmarks)) }));
     const drawing = await this.#renderer.open(avatar);
     scope.release();
     return { motion, drawing };

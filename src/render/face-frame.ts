@@ -1,3 +1,5 @@
+import { NEUTRAL_POSE, type HeadPose } from '../base/motion-frame.ts';
+
 /** Distance between the outer eye corners that defines the millimetre of the face frame. */
 const OUTER_EYES_MM = 90;
 
@@ -43,6 +45,11 @@ export function faceFrame(landmarks: Float32Array): FaceFrame {
     pxPerMm: Math.hypot(bx - ax, by - ay, bz - az) / OUTER_EYES_MM,
     yawRad: Math.atan2(bz - az, flat),
   };
+}
+
+/** Returns how the photo's face is turned and tilted; how far it nods is not known. */
+export function photoPose({ yawRad, axisX, axisY }: FaceFrame): HeadPose {
+  return { ...NEUTRAL_POSE, yawDeg: (180 / Math.PI) * yawRad, rollDeg: (180 / Math.PI) * Math.atan2(axisY, axisX) };
 }
 
 /** Returns x, y and z of a mesh point, in pixels. */

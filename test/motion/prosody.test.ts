@@ -69,6 +69,16 @@ test('pitch is told over the voice\'s usual one, so that a low voice and a high 
   }
 });
 
+test('another voice is told from a raised one, and its own pitch known within two seconds', () => {
+  const tune = (seconds: number): number => Math.sin(3 * seconds) + (seconds > 4 ? 10 : 0);
+  const heard = hear(sung(8, tune, { loudness: inSyllables }));
+  const late = heard.slice(150).flatMap(({ pitch }) => (pitch === undefined ? [] : [pitch]));
+  assert.ok(late.length > 20 && late.every((pitch) => Math.abs(pitch) < 3), `two seconds after it began ${late.join(', ')}`);
+  // Half a second of a raised voice is still that.
+  const raised = hear(sung(6, (seconds) => (seconds > 4 && seconds < 4.4 ? 8 : 0), { loudness: inSyllables })).slice(120);
+  assert.ok(raised.every(({ pitch }) => Math.abs(pitch ?? 0) < 1.5), `after a raised word ${raised.map(({ pitch }) => pitch).join(', ')}`);
+});
+
 test('no pitch is heard in silence and in sounds without voice', () => {
   const hiss = joined(silence(1), noise(0.3, -30), silence(0.4), noise(0.3, -25), silence(0.4), noise(0.2, -20));
   const heard = hear(hiss).filter(({ pitch }) => pitch !== undefined).length;

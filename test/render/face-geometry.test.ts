@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { heightAt } from '../../src/render/curve.ts';
 import { ExpressionField, FIELD_COEFFICIENTS, type FieldCoefficient, type Layer } from '../../src/render/expression-field.ts';
-import { faceFrame, meshPoint, uOf, vOf, xOf, yOf } from '../../src/render/face-frame.ts';
+import { faceFrame, meshPoint, photoPose, uOf, vOf, xOf, yOf } from '../../src/render/face-frame.ts';
 import { headShape, headWeightAt, restTurn, turnTo } from '../../src/render/head-pose-field.ts';
 import { mouthShape } from '../../src/render/mouth-shape.ts';
 import { NEUTRAL_POSE } from '../../src/base/motion-frame.ts';
@@ -20,6 +20,15 @@ await test('the face frame turns pixels into millimetres and back', () => {
   assert.ok(frame.pxPerMm > 1.3 && frame.pxPerMm < 1.8, `${frame.pxPerMm} px per mm`);
   const [x, y] = meshPoint(hopper.landmarks, 152);
   assert.ok(vOf(frame, x, y) > 30, 'the chin lies below the lips');
+});
+
+await test('a photo tells how its face is turned and tilted, in the signs of a pose', () => {
+  // Outer eye corners: the right one of the picture lies lower, and farther from the camera.
+  const landmarks = Float32Array.from(hopper.landmarks);
+  landmarks.set([100, 100, 0], 33 * 3);
+  landmarks.set([200, 110, 30], 263 * 3);
+  const { yawDeg, rollDeg, pitchDeg } = photoPose(faceFrame(landmarks));
+  assert.ok(Math.abs(yawDeg - 16.62) < 0.05 && Math.abs(rollDeg - 5.71) < 0.05 && pitchDeg === 0, `${yawDeg}, ${rollDeg}, ${pitchDeg}`);
 });
 
 await test('a toothy portrait is seen as open, one with closed lips as closed', () => {
