@@ -140,8 +140,8 @@ export class OratorClient {
   /** Says that a speech, by default the one that `startPcm` began last, is complete; does nothing for one that was interrupted. */
   endPcm(id: string | null = this.#pushed): void {
     if (id !== null && id === this.#pushed) {
-      this.#pushed = null;
-      this.#send({ type: 'audio.end' });
+      // What could not be sent is sent by the next call: the server still waits for it.
+      this.#pushed = this.#send({ type: 'audio.end' }) ? null : id;
     }
   }
 

@@ -61,7 +61,7 @@ async function visit(url: string, avatar: string): Promise<number> {
   try {
     const shown = Promise.withResolvers<number>();
     viewer.onFrame = ({ atMs }) => { shown.resolve(atMs); };
-    const atMs = await Promise.race([shown.promise, sleep(PATIENCE_MS)]);
+    const atMs = await Promise.race([shown.promise, sleep(PATIENCE_MS, undefined, { ref: false })]);
     if (atMs === undefined) {
       throw new Error(`the portrait ${avatar} did not appear within ${PATIENCE_MS} ms.`);
     }

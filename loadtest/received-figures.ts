@@ -147,7 +147,8 @@ function faultFigures(record: ViewerRecord, faults: FaultSpan | undefined): Pick
   const { frames, endedMs } = record;
   const { startMs, endMs } = faults;
   const fromMs = Math.max(startMs, frames[0]?.atMs ?? startMs);
-  const faultsFps = (frames.filter(({ atMs }) => atMs >= fromMs && atMs < endMs).length * 1000) / (Math.min(endMs, endedMs) - fromMs);
+  const spanMs = Math.min(endMs, endedMs) - fromMs;
+  const faultsFps = spanMs > 0 ? (frames.filter(({ atMs }) => atMs >= fromMs && atMs < endMs).length * 1000) / spanMs : NaN;
   const delays = delayFigures(record, faults);
   if (endMs === Infinity) {
     return { faultsFps, ...delays, recoverMs: null, recoverSizeMs: null };

@@ -86,17 +86,20 @@ function requireNumbers(path: string, outputs: RunTensors): void {
 function halfDifference(path: string, full: RunTensors, half: RunTensors): { largest: number; mean: number } {
   const differences = Object.entries(full).filter(([, { data }]) => data instanceof Float32Array).map(([name, { data }]) => {
     const found = difference(data as Float32Array, half[name]?.data ?? []);
-    // Written so that a difference that is no number, of outputs of other lengths, is too much as well.
+    // Written so that a difference that is no number is too much as well.
     if (!(found.mean <= MOST_HALF_DIFFERENCE)) {
       throw new AvatarError('model_missing', `The output ${name} of ${path} differs from full precision by ${(100 * found.mean).toFixed(1)} % of its range, more than ${100 * MOST_HALF_DIFFERENCE} %: its weights are too large for halves, or damaged. Check the checkpoints, or use sadtalker.precision fp32.`);
     }
     return found;
   });
-  return { largest: Math.max(...differences.map(({ largest }) => largest)), mean: Math.max(...differences.map(({ mean }) => mean)) };
+  return { largest: Math.max(0, ...differences.map(({ largest }) => largest)), mean: Math.max(0, ...differences.map(({ mean }) => mean)) };
 }
 
 /** Largest and mean difference of two outputs of one graph, relative to the largest value of the first. */
 function difference(full: Float32Array, half: ArrayLike<number | bigint>): { largest: number; mean: number } {
+  if (half.length !== full.length) {
+    return { largest: NaN, mean: NaN };
+  }
   let [scale, largest, sum] = [Number.MIN_VALUE, 0, 0];
   for (const value of full) {
     scale = Math.max(scale, Math.abs(value));

@@ -67,7 +67,7 @@ export interface EyeShape {
   readonly barred: boolean;
   /** True when the bar leaves no skin of the lid to be stretched. */
   readonly covered: boolean;
-  /** True when dark glasses hide the eye. */
+  /** True when the eye is too dark to be seen, as behind dark glasses. */
   readonly hidden: boolean;
 }
 
@@ -104,7 +104,7 @@ export function eyeShape(avatar: Avatar, frame: FaceFrame, side: EyeSide, tones:
   };
 }
 
-/** Tells whether dark glasses hide an eye. */
+/** Tells whether an eye is too dark to be seen, as behind dark glasses. */
 function isHidden(avatar: Avatar, frame: FaceFrame, eye: Pick<EyeShape, 'upper' | 'lower'> & { readonly left: number; readonly right: number }, tones: PersonTones): boolean {
   const lumas: number[] = [];
   for (let u = eye.left + AROUND_EYE_MM; u < eye.right - AROUND_EYE_MM; u += LOOK_STEP_MM) {

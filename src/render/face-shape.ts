@@ -56,7 +56,10 @@ export function* faceShape(avatar: Avatar): Steps<FaceShape> {
   yield;
   const left = eyeShape(avatar, frame, 'left', tones);
   yield;
-  const eyes = [left, eyeShape(avatar, frame, 'right', tones)] as const;
+  const right = eyeShape(avatar, frame, 'right', tones);
+  // Dark glasses hide both: an eye that is dark alone lies in the shade.
+  const hidden = left.hidden && right.hidden;
+  const eyes = [{ ...left, hidden }, { ...right, hidden }] as const;
   yield;
   const field = new ExpressionField(mouth, eyes.map((eye) => ({ centreMm: (eye.leftMm + eye.rightMm) / 2, heightMm: eye.browMm, share: eye.barred ? BARRED_BROW_SHARE : 1 })));
   const head = headShape(avatar.landmarks, frame, mouth);

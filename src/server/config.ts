@@ -151,7 +151,7 @@ function withEnvironment(settings: unknown, environment: Readonly<Record<string,
     return settings;
   }
   // A section in which every line is a comment says nothing, which YAML reads as null.
-  const merged: Record<string, unknown> = Object.fromEntries(Object.entries(settings).filter(([, section]) => section !== null));
+  const merged: Record<string, unknown> = Object.fromEntries(Object.entries(settings).filter(([name, section]) => section !== null || !Object.hasOwn(configSchema.shape, name)));
   for (const key of CONFIG_KEYS) {
     const value = environment[environmentName(key)];
     // A variable without a value counts as unset: that is how files of variables leave one open.

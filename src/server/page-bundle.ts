@@ -18,12 +18,12 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = Object.freeze({
 });
 
 /**
- * Bundles the page in memory: each `.ts` entry (main.ts and the examples) becomes a `.js` file at the same path,
+ * Bundles the page in memory: each `.ts` entry (main.ts, the library orator.ts and the examples) becomes a `.js` file at the same path,
  * and the static files beside them are taken as they are. Takes about 0.1 s.
  */
 export async function bundlePage(clientFolder: string): Promise<ReadonlyMap<string, PageFile>> {
   const examples = await readdir(join(clientFolder, 'examples'));
-  const entries = ['main.ts', ...examples.filter((file) => file.endsWith('.ts')).map((file) => `examples/${file}`)];
+  const entries = ['main.ts', 'orator.ts', ...examples.filter((file) => file.endsWith('.ts')).map((file) => `examples/${file}`)];
   const files = new Map<string, PageFile>();
   const bundle = await build({
     absWorkingDir: clientFolder, entryPoints: entries, outdir: '/', outbase: clientFolder,

@@ -127,7 +127,7 @@ test('a crash fails what is being spoken, and the engine starts again for the ne
 });
 
 test('an engine that hangs is given up, fails all that waits, and starts again for the next text', async () => {
-  await using engine = await EspeakTextToSpeech.open({ engineModule: STAND_IN, patienceMs: 200 });
+  await using engine = await EspeakTextToSpeech.open({ engineModule: STAND_IN, patienceMs: 1000 });
   const waiting = [spoken(engine, { text: 'now hang', voice: 'en' }), spoken(engine, { text: 'another viewer waits', voice: 'en' })];
   for (const speech of waiting) {
     await assert.rejects(speech, { code: 'speech_engine_failed' });

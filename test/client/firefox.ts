@@ -14,8 +14,8 @@ import { WebSocket } from 'ws';
 import { Scope } from '../../src/base/scope.ts';
 import type { Closeable } from '../../src/base/scope.ts';
 
-/** Where a Firefox of the system lies; undefined where there is none. */
-export const FIREFOX: string | undefined = ['/usr/bin/firefox-esr', '/usr/bin/firefox'].find((path) => existsSync(path));
+/** Where Debian's Firefox lies; undefined where there is none. Ubuntu's, a snap, sees no profile of ours. */
+export const FIREFOX: string | undefined = ['/usr/bin/firefox-esr'].find((path) => existsSync(path));
 
 /** Longest wait for anything in the browser. */
 const PATIENCE_MS = 30_000;
@@ -88,9 +88,12 @@ export class Firefox implements Closeable {
   /** Sends a command and waits for its result. */
   async send(method: string, params: object): Promise<unknown> {
     const id = ++this.#commands;
+    if (this.#socket?.readyState !== WebSocket.OPEN) {
+      throw new Error('Firefox has gone.');
+    }
     const reply = Promise.withResolvers<unknown>();
     this.#waiting.set(id, reply);
-    this.#socket?.send(JSON.stringify({ id, method, params }));
+    this.#socket.send(JSON.stringify({ id, method, params }));
     return reply.promise;
   }
 
@@ -113,7 +116,8 @@ export class Firefox implements Closeable {
     this.#socket.on('message', (data: Buffer) => { this.#receive(JSON.parse(data.toString()) as Reply); });
     this.#socket.on('close', () => { this.#waiting.forEach(({ reject }) => { reject(new Error('Firefox has gone.')); }); });
     await once(this.#socket, 'open');
-    this.#scope.defer(async () => { await this.send('browser.close', {}); });
+    // Fails where the browser has gone by itself, and is as good.
+    this.#scope.defer(async () => { await this.send('browser.close', {}).catch(() => undefined); });
     await this.send('session.new', { capabilities: {} });
     await this.send('session.subscribe', { events: ['log.entryAdded'] });
   }
