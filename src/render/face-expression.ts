@@ -27,8 +27,9 @@ const OPEN_SHARE = 0.6;
 /**
  * For f and v the lower lip meets the edge of the upper teeth or it does not: from the first amount of `tuck` on it goes there, from the second on it is there.
  * Then it is so far down from where closed lips meet, in millimetres of the jaw's way, and the upper lip is raised by this much of `upperUp`.
+ * A jaw that is half open says that it is no f, the more so from the first of these millimetres on.
  */
-const BITE = Object.freeze({ from: 0.08, to: 0.42, jawMm: 2.2, upperUp: 0.4 });
+const BITE = Object.freeze({ from: 0.08, to: 0.42, jawMm: 2.2, upperUp: 0.4, doubtMm: [3, 8] as const });
 
 /** Index of each coefficient among `FIELD_COEFFICIENTS`. */
 export const FIELD_INDEX: Readonly<Record<FieldCoefficient, number>> = Object.freeze(
@@ -60,7 +61,7 @@ export function fieldCoefficients(expression: Float32Array, mouth: MouthShape, o
 /** Brings the lower lip to the upper teeth; lips that are pressed together only roll in. */
 function bite(out: Float32Array): void {
   const { tuck, press, jaw, upperUp, lowerDown, hang, purse } = FIELD_INDEX;
-  const share = smoothstep(BITE.from, BITE.to, out[tuck]! * (1 - out[press]!));
+  const share = smoothstep(BITE.from, BITE.to, out[tuck]! * (1 - out[press]!)) * (1 - smoothstep(...BITE.doubtMm, out[jaw]!));
   out[tuck] = Math.max(out[tuck]!, share);
   out[jaw]! += share * (BITE.jawMm - out[jaw]!);
   out[upperUp] = Math.max(out[upperUp]!, share * BITE.upperUp);

@@ -84,6 +84,8 @@ await test('f brings the lower lip to the upper teeth however weakly it is told,
       assert.ok(f('tuck') > 0.99 && Math.abs(f('jaw') - 2.2) < 0.01 && f('upperUp') > 0.39, `jaw ${f('jaw')}, upper lip ${f('upperUp')}`);
       assert.ok(Math.max(f('lowerDown'), f('hang'), f('purse')) < 0.01);
     }
+    const a = fieldOf(mouth, { tuck: 0.5, jaw: 9 });
+    assert.ok(Math.abs(a('jaw') / fieldOf(mouth, { jaw: 9 })('jaw') - 1) < 1e-5, `a jaw as open as this is no f: ${a('jaw')} mm`);
     const p = fieldOf(mouth, { tuck: 0.3, press: 1 });
     assert.ok(p('jaw') === 0 && p('upperUp') === 0 && Math.abs(p('tuck') - 0.3) < 1e-6);
   }
