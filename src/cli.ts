@@ -26,7 +26,7 @@ export const COMMANDS = {
   },
   import: { usage: 'models import FOLDER', help: 'Turns the official SadTalker checkpoints in FOLDER into ONNX graphs, in the folder of the setting sadtalker.folder.' },
   list: { usage: 'models list', help: 'Prints the imported graphs.' },
-  verify: { usage: 'models verify', help: 'Runs each imported graph once and compares half precision with full.' },
+  verify: { usage: 'models verify', help: 'Runs each imported graph once; fails when a file changed, a graph gives no numbers, or half precision differs from full by over 2 % on average.' },
   help: { usage: 'help', help: 'Prints this list.' },
 } as const;
 
